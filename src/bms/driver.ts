@@ -1,0 +1,129 @@
+import { ImplausibleError } from '../errors.ts';
+import type { Chemistry } from '../model/chemistry.ts';
+import { mergeReadings, type Reading } from '../model/reading.ts';
+import type { Accept } from '../protocol/accept.ts';
+import type { AskOptions, Exchange, LineSettings } from '../transport/exchange.ts';
+
+/** What a poll may know from before. */
+export interface PollContext {
+  /** Polls made since this battery was (re)connected, from 0: slow facts are asked when it is a multiple of something. */
+  readonly cycle: number;
+  /** The last complete reading of this connection; a driver copies slow facts (model, limits) from here, never measurements. */
+  readonly known: Reading;
+}
+
+/** The first poll of a connection. */
+export const FIRST_POLL: PollContext = { cycle: 0, known: {} };
+
+/** A switch of the BMS that a user may operate when `settings` allow writing. */
+export type SwitchName = 'charge' | 'discharge' | 'balancer';
+
+/** A BMS type: pure recognition and decoding, and a short conversation. */
+export interface BmsDriver {
+  /** Lower case, stable for ever: `jbd`, `jbd-up`. */
+  readonly id: string;
+  /** The name under which `--bms` and `decode` choose among variants: `jbd`. */
+  readonly family: string;
+  /** For people: "JBD / LLT / Xiaoxiang". */
+  readonly name: string;
+  /** Line settings to try, most likely first. */
+  readonly lines: readonly LineSettings[];
+  /** Addresses at which a battery may answer, the usual one first. One entry: this BMS cannot be addressed. */
+  readonly addresses: readonly number[];
+  /** Chemistry of every pack with this BMS, where the product fixes it. */
+  readonly chemistry?: Chemistry;
+  /** What `maxChargeCurrent` and its siblings are: limits to use as they are, trip points to stay below, or never reported. */
+  readonly limits: 'operating' | 'trip' | 'none';
+  /** Typical time from the end of a request to the first byte of the reply, ms (for the simulator and the wire bound). */
+  readonly answerMs: number;
+
+  /** How the answer to `request` is recognised. Pure. */
+  accept(request: Uint8Array): Accept;
+  /** The canonical fields that one accepted reply carries. Pure; throws RefusedError, ImplausibleError or FrameError. */
+  decode(request: Uint8Array, reply: Uint8Array): Reading;
+  /** Completes what several replies said together (clamps to counts, derives ratios). Pure. */
+  finish?(merged: Reading): Reading;
+
+  /** Proves by checksum and plausibility that this BMS is there; only reads. Rejects with a BmsError when it is not. */
+  probe(link: Exchange, address: number): Promise<Reading>;
+  /** One complete reading. */
+  poll(link: Exchange, address: number, context: PollContext): Promise<Reading>;
+  /** Turns a switch and resolves when a later reading confirmed it. Only where the protocol document has proven frames. */
+  readonly switches?: {
+    readonly [name in SwitchName]?: (
+      link: Exchange,
+      address: number,
+      on: boolean,
+      now: Reading,
+    ) => Promise<void>;
+  };
+}
+
+/** The BMS side of a protocol, for the simulator: answers requests from the truth of a battery. Pure. */
+export interface Responder {
+  /** Recognises one whole request at byte 0. */
+  readonly accept: Accept;
+  /** The answer, or undefined for silence. `battery.modules` tells the packs by address when there are several. */
+  reply(request: Uint8Array, battery: Reading): Answer | undefined;
+}
+
+export interface Answer {
+  readonly bytes: Uint8Array;
+  /** What a write request changed in the battery. */
+  readonly changes?: Pick<Reading, 'chargeEnabled' | 'dischargeEnabled' | 'balancing'>;
+  /** Answer time where it differs from the driver's `answerMs`. */
+  readonly afterMs?: number;
+}
+
+/** One line of the list of drivers (`index.ts`). The responder is loaded only by the simulator. */
+export interface BmsEntry {
+  readonly driver: BmsDriver;
+  readonly responder: () => Promise<Responder>;
+}
+
+/** Asks once and takes the reply apart. */
+export async function inquire(
+  driver: Pick<BmsDriver, 'accept' | 'decode'>,
+  link: Exchange,
+  request: Uint8Array,
+  timeoutMs: number,
+  options?: AskOptions,
+): Promise<Reading> {
+  return driver.decode(request, await link.ask(request, driver.accept(request), timeoutMs, options));
+}
+
+/** Merges what several replies carry and completes it. */
+export function assemble(driver: Pick<BmsDriver, 'finish'>, parts: readonly Reading[]): Reading {
+  const merged = mergeReadings(...parts);
+  return driver.finish === undefined ? merged : driver.finish(merged);
+}
+
+/** The named fields of `reading`, absent ones left out. */
+export function pick(reading: Reading, keys: readonly (keyof Reading)[]): Reading {
+  return Object.fromEntries(
+    keys.filter((key) => reading[key] !== undefined).map((key) => [key, reading[key]]),
+  );
+}
+
+/**
+ * Plausibility that every probe demands beside its checksum: a cell count of 3..32, a SoC of 0..100 %, and cells that
+ * sum up to the pack voltage within 2 % + 0.3 V, as far as the reading has them.
+ */
+export function assertPlausible(reading: Reading): Reading {
+  const { voltage, soc, cellVoltages, cellCount } = reading;
+  const count = cellCount ?? cellVoltages?.length;
+  if (count !== undefined && (count < 3 || count > 32))
+    throw new ImplausibleError(`${count} cells; 3 to 32 are possible`);
+  if (soc !== undefined && (soc < 0 || soc > 100)) throw new ImplausibleError(`state of charge ${soc} %`);
+  if (voltage !== undefined && (voltage < 0 || voltage > 160))
+    throw new ImplausibleError(`pack voltage ${voltage} V`);
+  if (voltage !== undefined && cellVoltages !== undefined && cellVoltages.length === count) {
+    const sum = cellVoltages.reduce((total, cell) => total + cell, 0);
+    if (Math.abs(sum - voltage) > 0.02 * voltage + 0.3) {
+      throw new ImplausibleError(
+        `cells sum up to ${sum.toFixed(2)} V, but the pack says ${voltage.toFixed(2)} V`,
+      );
+    }
+  }
+  return reading;
+}

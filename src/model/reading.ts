@@ -1,0 +1,74 @@
+import { type Alarms, mergeAlarms } from './alarms.ts';
+
+/**
+ * The canonical reading: what one battery says of itself. Units are V, A, W, Ah, degC, % and s; current and
+ * power are positive while the battery is being charged. A field that was not received is absent, never 0.
+ */
+export interface Reading {
+  /** Pack voltage, V. */
+  readonly voltage?: number;
+  /** A, positive = charging. */
+  readonly current?: number;
+  /** W, positive = charging. */
+  readonly power?: number;
+  /** State of charge, 0..100 %. */
+  readonly soc?: number;
+  /** State of health, %. */
+  readonly soh?: number;
+  readonly capacityRemaining?: number;
+  readonly capacityFull?: number;
+  readonly capacityDesign?: number;
+  readonly cycles?: number;
+  /** Cells in series. */
+  readonly cellCount?: number;
+  /** V per cell, cell 1 first. A cell that cannot be measured is 0 here only when the wire says 0. */
+  readonly cellVoltages?: readonly number[];
+  readonly cellBalancing?: readonly boolean[];
+  /** Cell sensors in wire order, degC; sensors that are not fitted are left out. */
+  readonly temperatures?: readonly number[];
+  readonly mosfetTemperature?: number;
+  readonly ambientTemperature?: number;
+  /** State of the charge FET (or contactor). */
+  readonly chargeEnabled?: boolean;
+  readonly dischargeEnabled?: boolean;
+  /** Any cell is being balanced. */
+  readonly balancing?: boolean;
+  /** A, >= 0; whether it is an operating limit or a trip point is told by the driver (`BmsDriver.limits`). */
+  readonly maxChargeCurrent?: number;
+  readonly maxDischargeCurrent?: number;
+  /** V for the pack. */
+  readonly maxChargeVoltage?: number;
+  readonly minDischargeVoltage?: number;
+  readonly alarms?: Alarms;
+  readonly model?: string;
+  readonly hardwareVersion?: string;
+  readonly firmwareVersion?: string;
+  readonly serialNumber?: string;
+  /** ISO date, as precise as the BMS tells it (YYYY-MM or YYYY-MM-DD). */
+  readonly productionDate?: string;
+  /** Packs of one port, when more than one answered. */
+  readonly modules?: readonly ModuleReading[];
+}
+
+export interface ModuleReading extends Reading {
+  readonly address: number;
+}
+
+type KeysOf<T> = { [K in keyof Reading]-?: Reading[K] extends T | undefined ? K : never }[keyof Reading];
+export type NumberKey = KeysOf<number>;
+export type TextKey = KeysOf<string>;
+export type FlagKey = KeysOf<boolean>;
+
+/** Later parts win field by field; alarms are merged name by name, the worse level wins. */
+export function mergeReadings(...parts: readonly Reading[]): Reading {
+  let merged: Reading = {};
+  for (const part of parts) {
+    const alarms = merged.alarms === undefined ? part.alarms : worse(merged.alarms, part.alarms);
+    merged = alarms === undefined ? { ...merged, ...part } : { ...merged, ...part, alarms };
+  }
+  return merged;
+}
+
+function worse(a: Alarms, b: Alarms | undefined): Alarms {
+  return b === undefined ? a : mergeAlarms(a, b);
+}

@@ -1,0 +1,69 @@
+import type { Accept } from './accept.ts';
+import { bytesOf, readNumber } from './bytes.ts';
+import { crc16Modbus } from './checksums.ts';
+
+/** Appends the CRC, low byte first. */
+export function withCrc(body: Uint8Array): Uint8Array {
+  const crc = crc16Modbus(body);
+  return bytesOf(body, crc & 0xff, crc >>> 8);
+}
+
+/** Whether the last two bytes are the CRC of what stands before them. */
+export function crcMatches(frame: Uint8Array): boolean {
+  return (
+    frame.length >= 4 && crc16Modbus(frame.subarray(0, -2)) === readNumber(frame, frame.length - 2, 'u16le')
+  );
+}
+
+/** Function 03: read `count` registers from `start`. */
+export function readRegisters(address: number, start: number, count: number): Uint8Array {
+  return withCrc(bytesOf(address, 0x03, start >>> 8, start & 0xff, count >>> 8, count & 0xff));
+}
+
+/** Function 06: write one register. The acknowledgement is the same frame. */
+export function writeRegister(address: number, register: number, value: number): Uint8Array {
+  return withCrc(bytesOf(address, 0x06, register >>> 8, register & 0xff, (value >>> 8) & 0xff, value & 0xff));
+}
+
+export const EXCEPTION_FLAG = 0x80;
+export const EXCEPTIONS: Readonly<Record<number, string>> = {
+  1: 'function not supported',
+  2: 'address not supported',
+  3: 'value not supported',
+  4: 'device failure',
+  6: 'device busy',
+};
+
+/**
+ * Accepts the answer to a `readRegisters` request: address, function, the byte count that was asked for, and CRC;
+ * or an exception frame of the same address. `replyAddress` for devices that answer under another address.
+ */
+export function acceptRegisters(request: Uint8Array, replyAddress = request[0]): Accept {
+  const bytes = 2 * (readNumber(request, 4, 'u16be') ?? 0);
+  return (received) => {
+    const [address, command, count] = received;
+    if (address === undefined) return 'more';
+    if (address !== replyAddress)
+      return { refused: 'start', why: `address ${address} instead of ${replyAddress}` };
+    if (command === undefined) return 'more';
+    const exception = command === (0x03 | EXCEPTION_FLAG);
+    if (command !== 0x03 && !exception)
+      return { refused: 'command', why: `function ${command} instead of 3` };
+    if (count === undefined) return 'more';
+    if (!exception && count !== bytes)
+      return { refused: 'length', why: `${count} bytes instead of ${bytes}` };
+    const length = exception ? 5 : bytes + 5;
+    if (received.length < length) return 'more';
+    return crcMatches(received.subarray(0, length))
+      ? length
+      : { refused: 'checksum', why: 'CRC does not match' };
+  };
+}
+
+/** The register bytes of an accepted frame, or the exception code that came instead. */
+export function registersOf(
+  frame: Uint8Array,
+): { readonly data: Uint8Array } | { readonly exception: number } {
+  if (((frame[1] ?? 0) & EXCEPTION_FLAG) !== 0) return { exception: frame[2] ?? 0 };
+  return { data: frame.subarray(3, -2) };
+}

@@ -1,0 +1,44 @@
+import type { Accept } from '../protocol/accept.ts';
+
+export interface AskOptions {
+  /** How often to ask before giving up; default 1. Each try has the whole deadline. */
+  readonly tries?: number;
+  /** Silence to keep before the request, ms; default is the line's own gap. */
+  readonly gapMs?: number;
+  /** The awaited reply equals the request (Modbus writes), so an equal frame is not an echo. */
+  readonly replyEqualsRequest?: boolean;
+}
+
+/** Half-duplex ask and answer over any transport; never two requests at once. */
+export interface Exchange {
+  /**
+   * Sends `request` and resolves with the first frame that `accept` takes (a copy that the caller may keep).
+   * Rejects with TimeoutError (silence, or bytes that never began like a frame), FrameError (the most telling
+   * refusal until the deadline), PortLostError. `timeoutMs` counts from the last byte written and covers the
+   * answer time of the device; the time that the reply needs on the wire at the line rate is added by the exchange
+   * while bytes keep arriving.
+   */
+  ask(request: Uint8Array, accept: Accept, timeoutMs: number, options?: AskOptions): Promise<Uint8Array>;
+}
+
+/** Serial line settings; 8 data bits, no parity, 1 stop bit unless said. Ignored over TCP. */
+export interface LineSettings {
+  readonly baudRate: number;
+  readonly parity?: 'none' | 'even' | 'odd';
+  readonly stopBits?: 1 | 2;
+  /** Silence that the device wants between the end of a reply and the next request, ms. */
+  readonly gapMs?: number;
+}
+
+/** One finished exchange, for probe lines, debug logs, statistics and captures. */
+export interface ExchangeRecord {
+  readonly request: Uint8Array;
+  /** The accepted frame, absent when there was none. */
+  readonly reply?: Uint8Array;
+  /** Everything that was received, accepted or not. */
+  readonly received: Uint8Array;
+  readonly error?: Error;
+  /** Monotonic ms at the first byte written, and how long it all took. */
+  readonly at: number;
+  readonly tookMs: number;
+}
