@@ -1,4 +1,5 @@
 import { type Alarms, mergeAlarms } from './alarms.ts';
+import type { Chemistry } from './chemistry.ts';
 
 /**
  * The canonical reading: what one battery says of itself. Units are V, A, W, Ah, degC, % and s; current and
@@ -40,6 +41,8 @@ export interface Reading {
   readonly maxChargeVoltage?: number;
   readonly minDischargeVoltage?: number;
   readonly alarms?: Alarms;
+  /** Where the BMS proves it by its cell count or its thresholds; absent says nothing. */
+  readonly chemistry?: Chemistry;
   readonly model?: string;
   readonly hardwareVersion?: string;
   readonly firmwareVersion?: string;
@@ -56,7 +59,7 @@ export interface ModuleReading extends Reading {
 
 type KeysOf<T> = { [K in keyof Reading]-?: Reading[K] extends T | undefined ? K : never }[keyof Reading];
 export type NumberKey = KeysOf<number>;
-export type TextKey = KeysOf<string>;
+export type TextKey = Exclude<KeysOf<string>, 'chemistry'>;
 export type FlagKey = KeysOf<boolean>;
 
 /** Later parts win field by field; alarms are merged name by name, the worse level wins. */
