@@ -1,4 +1,4 @@
-import type { ControlOutput } from '../control/law.ts';
+import type { ControlOutput, ControlRequests } from '../control/law.ts';
 import type { Reading } from '../model/reading.ts';
 
 /** Everything one battery service shows; `battery-paths.ts` says where and how. */
@@ -11,6 +11,12 @@ export interface BatteryState {
   /** Absent on monitor-only pack services: the limit paths are then not exported at all. */
   readonly control?: ControlOutput;
   readonly link: LinkState;
+  /** What the user asked for at run time; shown at /Settings/Force*Off. */
+  readonly requests?: ControlRequests;
+  /** Smoothed current, A, positive = charging. */
+  readonly averageCurrent?: number;
+  /** Absent when no history is kept for this battery. */
+  readonly history?: HistoryValues;
 }
 
 export interface BatteryIdentity {
@@ -24,10 +30,14 @@ export interface BatteryIdentity {
   readonly processVersion: string;
   /** Stable key of the battery; `/Serial`. */
   readonly serial?: string;
+  /** Who makes the BMS: "JK". */
+  readonly manufacturer?: string;
+  /** The connection does not share a ground and a wire with the battery (Bluetooth). */
+  readonly wireless?: boolean;
 }
 
 export interface LinkState {
-  /** Polls succeed. */
+  /** False from 10 s after the last good sample until the third good one in a row: /State and the module counts follow it. */
   readonly online: boolean;
   /** One line for people: "answering", "last answer 00:01:23 ago". */
   readonly text: string;
@@ -35,4 +45,27 @@ export interface LinkState {
   readonly silentForS: number;
   /** Victron error code: 0 none, 32 BMS cable, 119 settings. */
   readonly errorCode: number;
+}
+
+/** What is remembered of a battery's life. Ah of discharge are negative; energies are kWh, times s. */
+export interface HistoryValues {
+  readonly deepestDischarge?: number;
+  readonly lastDischarge?: number;
+  readonly averageDischarge?: number;
+  readonly totalAhDrawn?: number;
+  /** Where absent, the cycles that the BMS counts are shown. */
+  readonly chargeCycles?: number;
+  readonly fullDischarges?: number;
+  readonly minimumVoltage?: number;
+  readonly maximumVoltage?: number;
+  readonly minimumCellVoltage?: number;
+  readonly maximumCellVoltage?: number;
+  readonly timeSinceLastFullCharge?: number;
+  readonly automaticSyncs?: number;
+  readonly lowVoltageAlarms?: number;
+  readonly highVoltageAlarms?: number;
+  readonly minimumTemperature?: number;
+  readonly maximumTemperature?: number;
+  readonly dischargedEnergy?: number;
+  readonly chargedEnergy?: number;
 }

@@ -1,0 +1,129 @@
+import type { AlarmName } from '../model/alarms.ts';
+import type { Reading } from '../model/reading.ts';
+import type { BatteryState, HistoryValues } from './battery-state.ts';
+import { cellExtremes } from './cell-extremes.ts';
+
+export function cellsInSeries(state: BatteryState): number | undefined {
+  const { facts, reading } = state;
+  return (
+    facts.cellCount ??
+    reading?.cellCount ??
+    facts.cellVoltages?.length ??
+    reading?.cellVoltages?.length ??
+    undefined
+  );
+}
+
+export function packs(state: BatteryState): number {
+  return Math.max(1, state.facts.modules?.length ?? 0, state.reading?.modules?.length ?? 0);
+}
+
+export function modulesOnline(state: BatteryState): number {
+  if (!state.link.online) return 0;
+  return state.reading?.modules?.length ?? packs(state);
+}
+
+export function blocking(
+  state: BatteryState,
+  key: 'chargeEnabled' | 'dischargeEnabled',
+  allowed: boolean | undefined,
+): number {
+  if (allowed === false) return packs(state);
+  const all = state.reading?.modules ?? (state.reading === undefined ? [] : [state.reading]);
+  return all.filter((pack) => pack[key] === false).length;
+}
+
+export function power({ reading }: BatteryState): number | undefined {
+  if (reading?.power !== undefined) return reading.power;
+  if (reading?.voltage === undefined || reading.current === undefined) return undefined;
+  return reading.voltage * reading.current;
+}
+
+export function soc({ control, reading }: BatteryState): number | undefined {
+  return control === undefined ? reading?.soc : control.soc;
+}
+
+export function fullCapacity({ facts, reading }: BatteryState): number | undefined {
+  return reading?.capacityFull ?? facts.capacityFull ?? reading?.capacityDesign ?? facts.capacityDesign;
+}
+
+export function remainingCapacity(state: BatteryState): number | undefined {
+  const remaining = state.reading?.capacityRemaining;
+  if (remaining !== undefined) return remaining;
+  const full = fullCapacity(state);
+  const percentage = soc(state);
+  return full === undefined || percentage === undefined ? undefined : (full * percentage) / 100;
+}
+
+export function consumed(state: BatteryState): number | undefined {
+  const full = fullCapacity(state);
+  const remaining = remainingCapacity(state);
+  return full === undefined || remaining === undefined ? undefined : Math.min(0, remaining - full);
+}
+
+export function perCell(packVoltage: number | undefined, state: BatteryState): number | undefined {
+  const cells = cellsInSeries(state);
+  return packVoltage === undefined || cells === undefined ? undefined : packVoltage / cells;
+}
+
+/** Voltage of the lower half of the cells; an odd count has no middle. */
+export function midVoltage(reading: Reading | undefined): number | undefined {
+  const cells = reading?.cellVoltages;
+  return cells === undefined || cells.length % 2 === 1 ? undefined : sum(cells.slice(0, cells.length / 2));
+}
+
+export function midDeviation({ reading }: BatteryState): number | undefined {
+  const mid = midVoltage(reading);
+  const total = sum(reading?.cellVoltages);
+  return mid === undefined || total === undefined || total <= 0 ? undefined : 100 * ((2 * mid) / total - 1);
+}
+
+export function difference({ reading }: BatteryState): number | undefined {
+  const found = cellExtremes(reading);
+  return found === undefined ? undefined : found.max.value - found.min.value;
+}
+
+export function balancing({ reading }: BatteryState): number | undefined {
+  return flag(reading?.balancing ?? reading?.cellBalancing?.includes(true));
+}
+
+/** 0 unknown, 1 balanced, 2 balancing, 3 imbalance. */
+export function balancerStatus(state: BatteryState): number {
+  const active = balancing(state);
+  if (active === 1) return 2;
+  if ((alarm('cellImbalance')(state) ?? 0) > 0) return 3;
+  return active === undefined ? 0 : 1;
+}
+
+/** `alsoRaisedBy` counts as level 2 when it is raised at all. */
+export function alarm(
+  name: AlarmName,
+  alsoRaisedBy?: AlarmName,
+): (state: BatteryState) => number | undefined {
+  return ({ control, reading }) => {
+    const alarms = control?.alarms ?? reading?.alarms ?? {};
+    const other = alsoRaisedBy === undefined ? undefined : alarms[alsoRaisedBy];
+    if (other === undefined) return alarms[name];
+    return other > 0 ? 2 : (alarms[name] ?? 0);
+  };
+}
+
+export function drawn(key: keyof HistoryValues): (state: BatteryState) => number | undefined {
+  return ({ history }) => {
+    const value = history?.[key];
+    return value === undefined ? undefined : -Math.abs(value);
+  };
+}
+
+export function flag(value: boolean | undefined): number | undefined {
+  return value === undefined ? undefined : Number(value);
+}
+
+export function sum(values: readonly number[] | undefined): number | undefined {
+  return values === undefined || values.length === 0 ? undefined : values.reduce((a, b) => a + b, 0);
+}
+
+export function mean(values: readonly number[] | undefined): number | undefined {
+  const total = sum(values);
+  return values === undefined || total === undefined ? undefined : total / values.length;
+}

@@ -1,0 +1,33 @@
+import { pathsOf } from './battery-paths.ts';
+import type { BatteryState } from './battery-state.ts';
+import type { Item, ItemValue } from './dbus/bus-item.ts';
+import { NO_TEXT, settle, unchanged } from './path-line.ts';
+
+/**
+ * What must be told to the bus so that it shows `state`, given the values `published` so far by path. A path that is new
+ * is part of it even when invalid; a path that `state` has no more becomes invalid.
+ */
+export function changes(published: ReadonlyMap<string, ItemValue>, state: BatteryState): Item[] {
+  const changed: Item[] = [];
+  const lines = pathsOf(state);
+  let known = 0;
+  for (const line of lines) {
+    const raw = line.value(state);
+    if (published.has(line.path)) {
+      known += 1;
+      if (unchanged(line, published.get(line.path), raw)) continue;
+    }
+    const value = settle(line, raw);
+    const text = value === undefined ? NO_TEXT : line.text(value);
+    changed.push({ path: line.path, type: line.type, value, text });
+  }
+  if (published.size > known) {
+    const present = new Set(lines.map((line) => line.path));
+    for (const [path, value] of published) {
+      if (!present.has(path) && value !== undefined) {
+        changed.push({ path, type: 'i', value: undefined, text: NO_TEXT });
+      }
+    }
+  }
+  return changed;
+}
