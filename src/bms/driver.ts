@@ -1,4 +1,4 @@
-import { ImplausibleError } from '../errors.ts';
+import { FrameError, ImplausibleError, RefusedError, TimeoutError } from '../errors.ts';
 import type { Chemistry } from '../model/chemistry.ts';
 import { mergeReadings, type Reading } from '../model/reading.ts';
 import type { Accept } from '../protocol/accept.ts';
@@ -41,6 +41,11 @@ export interface BmsDriver {
   accept(request: Uint8Array): Accept;
   /** The canonical fields that one accepted reply carries. Pure; throws RefusedError, ImplausibleError or FrameError. */
   decode(request: Uint8Array, reply: Uint8Array): Reading;
+  /**
+   * The battery address that a request names, in the numbering of `addresses`; only where the protocol has addresses.
+   * A log that asks several batteries decodes into `modules`. Pure.
+   */
+  addressOf?(request: Uint8Array): number | undefined;
   /** Completes what several replies said together (clamps to counts, derives ratios). Pure. */
   finish?(merged: Reading): Reading;
 
@@ -90,6 +95,20 @@ export async function inquire(
   options?: AskOptions,
 ): Promise<Reading> {
   return driver.decode(request, await link.ask(request, driver.accept(request), timeoutMs, options));
+}
+
+/**
+ * For facts that not every firmware tells: silence, a damaged answer or a refusal means "not told" (undefined), and the
+ * reading goes on without; any other error, such as a lost port, stays an error.
+ */
+export async function ifTold<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof TimeoutError || error instanceof FrameError || error instanceof RefusedError)
+      return undefined;
+    throw error;
+  }
 }
 
 /** Merges what several replies carry and completes it. */

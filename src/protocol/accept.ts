@@ -10,6 +10,7 @@ export interface Refusal {
 /**
  * Looks at everything received so far. A number is the length of the complete, believable frame at byte 0
  * (start, length, checksum, echoed address and command all right). 'more' waits. A refusal drops one byte.
- * Pure, and cheap: it is called again whenever bytes arrive.
+ * Pure, and cheap: it is called again whenever bytes arrive. `ended` says that nothing more will come (the deadline, or
+ * the end of a recorded reply), for answers of as many frames as the device likes.
  */
-export type Accept = (received: Uint8Array) => number | 'more' | Refusal;
+export type Accept = (received: Uint8Array, ended?: boolean) => number | 'more' | Refusal;

@@ -60,6 +60,28 @@ export function acceptRegisters(request: Uint8Array, replyAddress = request[0]):
   };
 }
 
+/**
+ * Accepts the acknowledgement of a `writeRegister` request: the same frame, from `replyAddress`; or an exception frame of
+ * that address. Ask with `replyEqualsRequest` when the address is the same.
+ */
+export function acceptWritten(request: Uint8Array, replyAddress = request[0]): Accept {
+  return (received) => {
+    const [address, command] = received;
+    if (address === undefined) return 'more';
+    if (address !== replyAddress)
+      return { refused: 'start', why: `address ${address} instead of ${replyAddress}` };
+    if (command === undefined) return 'more';
+    const exception = command === (0x06 | EXCEPTION_FLAG);
+    if (command !== 0x06 && !exception)
+      return { refused: 'command', why: `function ${command} instead of 6` };
+    const length = exception ? 5 : 8;
+    if (received.length < length) return 'more';
+    if (!crcMatches(received.subarray(0, length))) return { refused: 'checksum', why: 'CRC does not match' };
+    const same = exception || [2, 3, 4, 5].every((at) => received[at] === request[at]);
+    return same ? length : { refused: 'address', why: 'another register or value than was written' };
+  };
+}
+
 /** The register bytes of an accepted frame, or the exception code that came instead. */
 export function registersOf(
   frame: Uint8Array,

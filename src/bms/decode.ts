@@ -1,0 +1,99 @@
+import { BmsError, FRAME_FAULTS, FrameError, hex, TimeoutError, UsageError } from '../errors.ts';
+import type { Reading } from '../model/reading.ts';
+import { sameBytes } from '../protocol/bytes.ts';
+import { Reception } from '../transport/reception.ts';
+import { assemble, type BmsDriver } from './driver.ts';
+
+/** One question of a log and everything that came back, echo and noise included; an empty reply is silence. */
+export interface Exchanged {
+  readonly request: Uint8Array;
+  readonly reply: Uint8Array;
+}
+
+/** A log as one driver understands it. */
+export interface Decoded {
+  readonly driver: BmsDriver;
+  readonly reading: Reading;
+}
+
+/**
+ * What a recorded conversation says, without a port: the first of `candidates` (variants of one family) that takes every
+ * exchange. When none does, throws the BmsError of the candidate that came furthest: REPLY_TIMEOUT for silence, else
+ * the most telling refusal.
+ */
+export function decodeLog(candidates: readonly BmsDriver[], exchanges: readonly Exchanged[]): Decoded {
+  if (candidates.length === 0) throw new UsageError('no BMS to decode with');
+  if (exchanges.length === 0) throw new UsageError('nothing to decode: the log has no exchange');
+  let furthest: Failure | undefined;
+  for (const driver of candidates) {
+    const outcome = attempt(driver, exchanges);
+    if ('reading' in outcome) return { driver, reading: outcome.reading };
+    if (furthest === undefined || further(outcome, furthest)) furthest = outcome;
+  }
+  throw furthest?.error ?? new UsageError('no BMS to decode with');
+}
+
+/** The frame that the live exchange would have found in `reply`. Throws TimeoutError for silence, else FrameError. */
+export function findFrame(driver: Pick<BmsDriver, 'accept'>, { request, reply }: Exchanged): Uint8Array {
+  if (reply.length === 0) throw new TimeoutError(`no reply to ${hex(request)}`);
+  const awaited = {
+    request,
+    accept: driver.accept(request),
+    replyEqualsRequest: sameBytes(request, reply),
+  };
+  const reception = new Reception(new Uint8Array(reply.length), awaited);
+  const frame = reception.add(reply) ?? reception.lastLook();
+  if (frame !== undefined) return frame;
+  const failure = reception.failure(0);
+  throw failure instanceof FrameError
+    ? failure
+    : new FrameError('start', `nothing in ${hex(reply)} begins like a reply to ${hex(request)}`, reply);
+}
+
+interface Failure {
+  /** Exchanges that were understood before it. */
+  readonly understood: number;
+  readonly error: BmsError;
+}
+
+function attempt(driver: BmsDriver, exchanges: readonly Exchanged[]): { reading: Reading } | Failure {
+  const byAddress = new Map<number | undefined, Reading[]>();
+  let understood = 0;
+  try {
+    for (const exchange of exchanges) {
+      const part = driver.decode(exchange.request, findFrame(driver, exchange));
+      const address = driver.addressOf?.(exchange.request);
+      byAddress.set(address, [...(byAddress.get(address) ?? []), part]);
+      understood += 1;
+    }
+    const batteries = [...byAddress].map(([address, parts]) => ({ address, ...assemble(driver, parts) }));
+    return { reading: single(batteries) ?? { modules: batteries.map(withAddress) } };
+  } catch (error) {
+    if (error instanceof BmsError) return { understood, error };
+    throw error;
+  }
+}
+
+type Battery = Reading & { readonly address: number | undefined };
+
+/** One battery is the reading itself; several become modules. */
+function single(batteries: readonly Battery[]): Reading | undefined {
+  const [only, ...others] = batteries;
+  if (only === undefined || others.length > 0) return undefined;
+  const { address: _, ...reading } = only;
+  return reading;
+}
+
+function withAddress(battery: Battery): Reading & { readonly address: number } {
+  return { ...battery, address: battery.address ?? 0 };
+}
+
+function further(a: Failure, b: Failure): boolean {
+  return a.understood !== b.understood ? a.understood > b.understood : rank(a.error) > rank(b.error);
+}
+
+/** A content that was refused is more telling than any damaged frame, and that more than silence. */
+function rank(error: BmsError): number {
+  if (error instanceof TimeoutError) return -1;
+  return error instanceof FrameError ? FRAME_FAULTS.indexOf(error.fault) : FRAME_FAULTS.length;
+}

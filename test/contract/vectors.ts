@@ -1,0 +1,178 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Exchanged } from '../../src/bms/decode.ts';
+import { ALARM_NAMES } from '../../src/model/alarms.ts';
+import { bytesOf, fromHex } from '../../src/protocol/bytes.ts';
+
+const VECTORS = fileURLToPath(new URL('../vectors', import.meta.url));
+/** Cases of a family that its drivers never meet, by name, each with the reason. */
+const OUTSIDE = 'outside.json';
+
+/** A captured conversation and what it says. */
+export interface VectorCase {
+  readonly name: string;
+  readonly exchanges: readonly Exchanged[];
+  /** Expected values by canonical or foreign key; null means that the value must be absent. */
+  readonly expect: Readonly<Record<string, unknown>>;
+  /** A driver must reject the conversation (damaged, refused or silent). */
+  readonly refused: boolean;
+  /** What is wrong with it, as the vector words it. */
+  readonly error?: unknown;
+  /** The notes of the file say that alarms which are not listed are 0. */
+  readonly unlistedAlarmsAreZero: boolean;
+}
+
+/** How vector files look; they are data of this project, so their shape is taken as it is. */
+interface VectorFile {
+  readonly notes?: readonly string[];
+  readonly cases: readonly {
+    readonly name: string;
+    readonly exchanges: readonly {
+      readonly request: string;
+      readonly response: string | readonly string[];
+    }[];
+    readonly expect: Readonly<Record<string, unknown>>;
+    readonly error?: unknown;
+  }[];
+}
+
+/** Families that have captures, sorted. */
+export function vectorFamilies(): string[] {
+  return readdirSync(VECTORS).sort();
+}
+
+/** Every case of a family, also those outside of its drivers' conversations. */
+export function casesOf(family: string): VectorCase[] {
+  const folder = join(VECTORS, family);
+  if (!existsSync(folder)) return [];
+  const files = readdirSync(folder).filter((file) => file.endsWith('.json') && file !== OUTSIDE);
+  return files.sort().flatMap((file) => {
+    const { notes = [], cases }: VectorFile = JSON.parse(readFileSync(join(folder, file), 'utf8'));
+    const unlistedAlarmsAreZero = notes.some((note) => note.includes('alarms lists only the non-zero'));
+    return cases.map(({ name, exchanges, expect, error }) => ({
+      name,
+      exchanges: exchanges.map(({ request, response }) => ({
+        request: hexBytes(request),
+        reply: bytesOf(...[response].flat().map(hexBytes)),
+      })),
+      expect,
+      refused: error !== undefined || expect['error'] !== undefined || expect['timeout'] !== undefined,
+      error: error ?? expect['error'],
+      unlistedAlarmsAreZero,
+    }));
+  });
+}
+
+/** Case name -> why no driver of this family has to understand it. */
+export function outsideOf(family: string): Readonly<Record<string, string>> {
+  const file = join(VECTORS, family, OUTSIDE);
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
+}
+
+function hexBytes(text: string): Uint8Array {
+  const bytes = fromHex(text);
+  if (bytes === undefined) throw new Error(`not hex: ${text}`);
+  return bytes;
+}
+
+/** Canonical keys that vectors may expect; everything else in `expect` is about things outside of the model. */
+const CANONICAL = new Set([
+  'voltage',
+  'current',
+  'power',
+  'soc',
+  'soh',
+  'capacityRemaining',
+  'capacityFull',
+  'capacityDesign',
+  'cycles',
+  'cellCount',
+  'cellVoltages',
+  'cellBalancing',
+  'temperatures',
+  'mosfetTemperature',
+  'ambientTemperature',
+  'chargeEnabled',
+  'dischargeEnabled',
+  'balancing',
+  'maxChargeCurrent',
+  'maxDischargeCurrent',
+  'maxChargeVoltage',
+  'minDischargeVoltage',
+  'model',
+  'hardwareVersion',
+  'firmwareVersion',
+  'serialNumber',
+  'productionDate',
+]);
+/** Half a step of the finest resolution (1 mV) and a little. */
+const TOLERANCE = 0.0006;
+
+/** Every difference between what a vector expects and what was read, in words; empty when they agree. */
+export function differences(
+  expected: Readonly<Record<string, unknown>>,
+  actual: Readonly<Record<string, unknown>>,
+  unlistedAlarmsAreZero: boolean,
+  where = '',
+): string[] {
+  return Object.entries(expected).flatMap(([key, want]) => {
+    const got = actual[key];
+    const place = `${where}${key}`;
+    if (key === 'alarms') return alarmDifferences(record(want), record(got), unlistedAlarmsAreZero, place);
+    if (key === 'modules')
+      return moduleDifferences(records(want), records(got), unlistedAlarmsAreZero, place);
+    if (!CANONICAL.has(key)) return [];
+    return agree(want, got) ? [] : [`${place}: expected ${text(want)}, read ${text(got)}`];
+  });
+}
+
+function agree(want: unknown, got: unknown): boolean {
+  if (want === null) return got === undefined;
+  if (typeof want === 'number') return typeof got === 'number' && Math.abs(want - got) <= TOLERANCE;
+  if (Array.isArray(want)) {
+    return Array.isArray(got) && got.length === want.length && want.every((item, at) => agree(item, got[at]));
+  }
+  return want === got;
+}
+
+function alarmDifferences(
+  want: Readonly<Record<string, unknown>>,
+  got: Readonly<Record<string, unknown>>,
+  unlistedAreZero: boolean,
+  place: string,
+): string[] {
+  return ALARM_NAMES.flatMap((name) => {
+    const expected = want[name] ?? (unlistedAreZero ? 0 : undefined);
+    if (expected === undefined) return [];
+    const read = got[name] ?? (unlistedAreZero ? 0 : undefined);
+    return expected === read ? [] : [`${place}.${name}: expected ${text(expected)}, read ${text(read)}`];
+  });
+}
+
+function moduleDifferences(
+  want: readonly Readonly<Record<string, unknown>>[],
+  got: readonly Readonly<Record<string, unknown>>[],
+  unlistedAlarmsAreZero: boolean,
+  place: string,
+): string[] {
+  const addresses = [want, got].map((list) => list.map((module) => module['address']));
+  if (text(addresses[0]) !== text(addresses[1])) {
+    return [`${place}: expected packs ${text(addresses[0])}, read ${text(addresses[1])}`];
+  }
+  return want.flatMap((module, index) =>
+    differences(module, got[index] ?? {}, unlistedAlarmsAreZero, `${place}[${index}].`),
+  );
+}
+
+function record(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value)) : {};
+}
+
+function records(value: unknown): Readonly<Record<string, unknown>>[] {
+  return Array.isArray(value) ? value.map(record) : [];
+}
+
+function text(value: unknown): string {
+  return JSON.stringify(value) ?? 'nothing';
+}
