@@ -1,0 +1,202 @@
+import { nearest, plainName } from './nearest.ts';
+import { locate, type Place, unquoted } from './place.ts';
+import {
+  type Entry,
+  type Finding,
+  keyOnPort,
+  type Problem,
+  type SettingsFile,
+  settingsFile,
+} from './resolve.ts';
+import { type Assignment, type Broken, readStatements } from './statements.ts';
+import { SETTING_BY_NAME, type Setting, type SettingValue, splitKey } from './table.ts';
+import { allowed, readValue, written } from './value.ts';
+
+export interface ParseOptions {
+  /** BMS types that `connection.bms` may name; absent: not checked. */
+  readonly bmsTypes?: readonly string[];
+}
+
+/** Everything beyond is not a settings file. */
+const LONGEST_FILE = 256 * 1024;
+
+/** Reads a settings file. Pure and total: whatever the text, there are settings to go on with. */
+export function parseSettings(text: string, fileName: string, options: ParseOptions = {}): SettingsFile {
+  const unusable = unusableBecause(text);
+  return unusable === undefined
+    ? new Reader(fileName, options).read(text)
+    : unreadableSettings(unusable, fileName);
+}
+
+function unusableBecause(text: string): string | undefined {
+  if (text.length > LONGEST_FILE) return `the file is larger than ${LONGEST_FILE / 1024} KiB`;
+  if (text.includes('\0')) return 'this is not a plain text file; save it as UTF-8 text';
+  return undefined;
+}
+
+/** The careful presets for every setting, because the file as a whole cannot be read. */
+export function unreadableSettings(reason: string, fileName: string): SettingsFile {
+  const entries = [...SETTING_BY_NAME.values()].map((setting) => ({
+    setting,
+    line: 0,
+    values: [],
+    isBad: true,
+  }));
+  return settingsFile(
+    fileName,
+    [{ severity: 'error', text: `${reason}; careful presets are used` }],
+    new Map([['', new Map(entries.map((entry) => [splitKey(entry.setting.key)[1], entry]))]]),
+  );
+}
+
+class Reader {
+  readonly #fileName: string;
+  readonly #options: ParseOptions;
+  readonly #findings: Finding[] = [];
+  /** By port, '' for all ports; then by the name of the setting. */
+  readonly #entries = new Map<string, Map<string, Entry>>();
+
+  constructor(fileName: string, options: ParseOptions) {
+    this.#fileName = fileName;
+    this.#options = options;
+  }
+
+  read(text: string): SettingsFile {
+    let section: readonly string[] = [];
+    let brokenHeader: Broken | undefined;
+    for (const statement of readStatements(text)) {
+      if (statement.kind === 'header') {
+        section = statement.path;
+        brokenHeader = undefined;
+      } else if (statement.kind === 'broken') {
+        this.#broken(statement, section);
+        if (statement.isHeader) {
+          section = [];
+          brokenHeader = statement;
+        }
+      } else if (brokenHeader !== undefined) this.#withoutSection(statement, brokenHeader);
+      else this.#assignment(statement, section);
+    }
+    return settingsFile(this.#fileName, this.#findings, this.#entries);
+  }
+
+  /** What cannot be parsed: an error; a setting whose name is still readable takes its careful preset. */
+  #broken(statement: Broken, section: readonly string[]): void {
+    const { line, column, reason, name } = statement;
+    const place = statement.isHeader ? undefined : locate([...section, ...name.split('.').map(unquoted)]);
+    const setting = place === undefined ? undefined : SETTING_BY_NAME.get(place.name);
+    this.#report('error', line, setting, place?.port, `column ${column}: ${reason}`);
+    if (place !== undefined && setting !== undefined) this.#enter(setting, place.port, line, undefined);
+  }
+
+  /** It may have been meant for one port only, so its value must not count for all. */
+  #withoutSection(statement: Assignment, header: Broken): void {
+    const { name } = locate(statement.path);
+    const setting = SETTING_BY_NAME.get(name);
+    if (setting === undefined) return;
+    const text = `is not used because the section in line ${header.line} cannot be read`;
+    this.#report('error', statement.line, setting, undefined, text);
+    this.#enter(setting, undefined, statement.line, undefined);
+  }
+
+  #assignment(statement: Assignment, section: readonly string[]): void {
+    const { line, value } = statement;
+    const place = locate([...section, ...statement.path]);
+    const setting = SETTING_BY_NAME.get(place.name);
+    if (setting === undefined) {
+      this.#unknown(statement, place);
+      return;
+    }
+    const [home, name] = splitKey(setting.key);
+    const warn = (text: string): void => this.#report('warning', line, setting, place.port, text);
+    if (place.name !== place.written) warn(`"${place.written}" is read as ${name}`);
+    if (place.section !== undefined ? place.section !== home : place.port === undefined) {
+      const where =
+        place.section === undefined ? 'stands before any section' : `stands in [${place.section}]`;
+      warn(`${where}; it belongs to [${home}] and is read all the same`);
+    }
+    if (place.isPortByName) warn(`settings of one port belong to [ports."${place.port}"]; read all the same`);
+    const read = place.isTable ? { fault: 'in a table is not possible' } : this.#value(setting, value);
+    if ('fault' in read) {
+      const hint = read.hint === undefined ? '' : `; ${read.hint}`;
+      const text = `${shortened(value)} ${read.fault}; allowed: ${allowed(setting)}${hint}`;
+      this.#report('error', line, setting, place.port, text);
+    } else {
+      const note = statement.note ?? read.note;
+      if (note !== undefined) warn(note);
+    }
+    this.#enter(setting, place.port, line, 'fault' in read ? undefined : read.value);
+  }
+
+  #value(setting: Setting, raw: unknown): ReturnType<typeof readValue> {
+    const read = readValue(setting, raw);
+    const { bmsTypes } = this.#options;
+    if (setting.key !== 'connection.bms' || bmsTypes === undefined || 'fault' in read) return read;
+    const types = ['auto', ...bmsTypes];
+    const meant = types.find((type) => plainName(type) === plainName(String(read.value)));
+    if (meant !== undefined) return { value: meant };
+    return { fault: 'is no known BMS type', hint: `nearest: "${nearest(String(read.value), types)}"` };
+  }
+
+  #enter(setting: Setting, port: string | undefined, line: number, value: SettingValue | undefined): void {
+    const entries = this.#entries.get(port ?? '') ?? new Map<string, Entry>();
+    this.#entries.set(port ?? '', entries);
+    const [, name] = splitKey(setting.key);
+    const values = value === undefined ? [] : [value];
+    const before = entries.get(name);
+    if (before === undefined) {
+      entries.set(name, { setting, line, values, isBad: value === undefined });
+      return;
+    }
+    const [first] = before.values;
+    const isSame = !before.isBad && value !== undefined && written(first) === written(value);
+    const text = `is given twice, before in line ${before.line}`;
+    if (isSame) this.#report('warning', line, setting, port, text);
+    else {
+      this.#report('error', line, setting, port, `${text}, with another value`);
+      entries.set(name, { setting, line: before.line, values: [...before.values, ...values], isBad: true });
+    }
+  }
+
+  #unknown(statement: Assignment, place: Place): void {
+    const key = [...(place.section === undefined ? [] : [place.section]), place.written].join('.');
+    const near = nearest(place.written, SETTING_BY_NAME.keys()) ?? '';
+    const known = SETTING_BY_NAME.get(near)?.key;
+    this.#findings.push({
+      line: statement.line,
+      key: key.slice(0, 80),
+      severity: 'warning',
+      text: `there is no such setting, it is ignored; the nearest is ${known}`,
+      ...(place.port !== undefined && { port: place.port }),
+    });
+  }
+
+  #report(
+    severity: Problem['severity'],
+    line: number,
+    setting: Setting | undefined,
+    port: string | undefined,
+    text: string,
+  ): void {
+    const key = setting === undefined ? undefined : keyOnPort(setting.key, port);
+    this.#findings.push({
+      line,
+      severity,
+      text: severity === 'error' && setting !== undefined ? `${text}; ${insteadOf(setting)}` : text,
+      ...(key !== undefined && { key }),
+      ...(port !== undefined && { port }),
+    });
+  }
+}
+
+function shortened(value: unknown): string {
+  const text = written(value);
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
+
+function insteadOf(setting: Setting): string {
+  const safe = setting.safe ?? setting.default;
+  if (safe === undefined) return `until then: ${setting.otherwise ?? 'the preset'}`;
+  const most = typeof safe === 'number' && setting.careful === 'low' ? 'at most ' : '';
+  return `until then: ${most}${written(safe)}`;
+}

@@ -1,0 +1,36 @@
+import { readFile } from 'node:fs/promises';
+import { BMSES } from '../bms/index.ts';
+import { type ParseOptions, parseSettings, unreadableSettings } from './file.ts';
+import type { SettingsFile } from './resolve.ts';
+
+/** Where the settings of an installed driver are; it survives updates of Venus OS and of the driver. */
+export const SETTINGS_PATH = '/data/conf/dbus-bms.toml';
+
+/** BMS types that a settings file may name. */
+export function bmsTypes(): readonly string[] {
+  return [...new Set(BMSES.flatMap(({ driver }) => [driver.family, driver.id]))];
+}
+
+/**
+ * Reads a settings file. Never rejects: a file that does not exist means the defaults, one that cannot be read means
+ * careful presets and an error that says why.
+ */
+export async function loadSettings(path: string = SETTINGS_PATH): Promise<SettingsFile> {
+  const options: ParseOptions = { bmsTypes: bmsTypes() };
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(path);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    if (code === 'ENOENT') return { ...parseSettings('', path, options), isMissing: true };
+    const reason = READ_FAULTS[code] ?? `the file cannot be read (${code})`;
+    return unreadableSettings(reason, path);
+  }
+  // Bytes that are no UTF-8 are usually letters in a comment; anywhere else the replacement character is reported.
+  return parseSettings(new TextDecoder().decode(bytes), path, options);
+}
+
+const READ_FAULTS: Readonly<Record<string, string>> = {
+  EACCES: 'the file may not be read by this user; check its permissions',
+  EISDIR: 'this is a directory, not a file',
+};

@@ -1,0 +1,47 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { exampleFile, settingsPage } from './docs/settings.ts';
+
+/** A file that is made from the tables of the program. */
+export interface GeneratedDocument {
+  /** Path from the top of the repository. */
+  readonly file: string;
+  /** The whole text of the file. */
+  render(): string;
+}
+
+export const DOCUMENTS: readonly GeneratedDocument[] = [
+  { file: 'docs/settings.md', render: settingsPage },
+  { file: 'docs/dbus-bms.example.toml', render: exampleFile },
+];
+
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
+
+/** The files whose text is not what the program says now. */
+export async function staleDocuments(): Promise<readonly string[]> {
+  const stale: string[] = [];
+  for (const { file, render } of DOCUMENTS) {
+    // A file that does not exist, or cannot be read, is as stale as a wrong one.
+    const text = await readFile(join(ROOT, file), 'utf8').catch(() => undefined);
+    if (text !== render()) stale.push(file);
+  }
+  return stale;
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const stale = await staleDocuments();
+  if (args.includes('--check')) {
+    for (const file of stale) process.stderr.write(`${file} is stale; run: npm run docs\n`);
+    return stale.length === 0 ? 0 : 1;
+  }
+  for (const { file, render } of DOCUMENTS) {
+    if (!stale.includes(file)) continue;
+    await mkdir(dirname(join(ROOT, file)), { recursive: true });
+    await writeFile(join(ROOT, file), render());
+    process.stdout.write(`${file} written\n`);
+  }
+  return 0;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) process.exitCode = await main(process.argv.slice(2));
