@@ -1,0 +1,104 @@
+import { join } from 'node:path';
+import { systemClock } from '../../src/clock.ts';
+import { connectBus } from '../../src/publish/dbus/bus.ts';
+import type { Bus } from '../../src/publish/dbus/bus-contract.ts';
+import { batteryServiceName } from '../../src/publish/dbus/names.ts';
+import { buildDevice } from '../../src/simulator/build.ts';
+import { BusReader } from '../../src/simulator/bus-reader.ts';
+import type { Device } from '../../src/simulator/device.ts';
+import { SettingsStandIn } from '../../src/simulator/localsettings.ts';
+import { type PrivateBus, startPrivateBus } from '../../src/simulator/private-bus.ts';
+import { parseScenario } from '../../src/simulator/scenario.ts';
+import { type Serving, servePty } from '../../src/simulator/serve.ts';
+import { eventually } from './bus.ts';
+import { Program, temporaryFolder } from './program.ts';
+
+/** A steady battery: 16 cells, nothing moves but what a test changes. */
+export const STEADY = { packs: [{ soc: 60, noise: 0 }] };
+
+/** A private bus with localsettings, a simulated battery on a pty, and a reader; the driver is started by the test. */
+export class House {
+  readonly bus: PrivateBus;
+  readonly device: Device;
+  readonly reader: BusReader;
+  readonly service: string;
+  serving: Serving;
+  readonly #client: Bus;
+  readonly #settings: Bus;
+  readonly #folder: { readonly path: string; remove(): void };
+  readonly #programs: Program[] = [];
+
+  static async open(bms = 'jbd', scenario: unknown = STEADY): Promise<House> {
+    const folder = temporaryFolder();
+    const bus = await startPrivateBus();
+    const settings = await connectBus({ address: bus.address });
+    await SettingsStandIn.open(settings);
+    const device = await buildDevice(bms, parseScenario(scenario), systemClock);
+    const serving = await servePty(device, join(folder.path, 'ttyUSB1'));
+    const client = await connectBus({ address: bus.address });
+    const service = batteryServiceName('ttyUSB1');
+    const reader = await BusReader.open(client, service);
+    return new House({ bus, device, reader, serving, client, settings, folder, service });
+  }
+
+  private constructor(parts: {
+    bus: PrivateBus;
+    device: Device;
+    reader: BusReader;
+    serving: Serving;
+    client: Bus;
+    settings: Bus;
+    folder: { readonly path: string; remove(): void };
+    service: string;
+  }) {
+    this.bus = parts.bus;
+    this.device = parts.device;
+    this.reader = parts.reader;
+    this.serving = parts.serving;
+    this.service = parts.service;
+    this.#client = parts.client;
+    this.#settings = parts.settings;
+    this.#folder = parts.folder;
+  }
+
+  get port(): string {
+    return this.serving.path;
+  }
+
+  /** Path of a file of this house. */
+  file(name: string): string {
+    return join(this.#folder.path, name);
+  }
+
+  get env(): Record<string, string> {
+    return { DBUS_SESSION_BUS_ADDRESS: this.bus.address, DBUS_BMS_STATE: this.#folder.path };
+  }
+
+  /** Starts the driver on the port. */
+  run(...args: readonly string[]): Program {
+    const program = new Program(['run', this.port, ...args], this.env);
+    this.#programs.push(program);
+    return program;
+  }
+
+  /** The battery is on the bus with a voltage. */
+  async isUp(): Promise<void> {
+    await eventually(() => this.reader.number('/Dc/0/Voltage') !== undefined);
+  }
+
+  /** Resolves after `count` more polls of the driver have been answered, whatever they brought. */
+  async signals(count: number): Promise<void> {
+    const until = this.reader.signals + count;
+    await eventually(() => this.reader.signals >= until);
+  }
+
+  async close(): Promise<void> {
+    for (const program of this.#programs) await program.stop();
+    await this.serving.close();
+    this.device.close();
+    this.#client.disconnect();
+    this.#settings.disconnect();
+    await this.bus.stop();
+    this.#folder.remove();
+  }
+}
