@@ -39,6 +39,11 @@ export interface ControlSettings {
   readonly invertCurrent: boolean;
   /** A reason that makes every limit zero until it is gone: a contradiction in the configuration. */
   readonly blocked?: string;
+  /**
+   * The configuration holds errors (the text says which): until they are put right CCL is at most 0.1 C and CVL at most
+   * float, whatever the rest of these settings say (I21).
+   */
+  readonly configError?: string;
 }
 
 /** What a user asks for at run time; may only restrict, or ask for a full charge or top balance. */
@@ -86,6 +91,8 @@ export interface ControlOutput {
   /** BMS alarms merged with those that the law derives. */
   readonly alarms: Alarms;
   readonly freshness: Freshness;
+  /** Victron error code when the control itself has something to say: 119 settings. */
+  readonly errorCode?: number;
   /** SoC to publish, %; absent when nobody knows. */
   readonly soc?: number;
   /** Seconds to empty while discharging. */

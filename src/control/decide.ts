@@ -1,0 +1,67 @@
+import { shownAlarms } from './alarms.ts';
+import type { ControlLaw, ControlOutput, ControlSettings, Step } from './law.ts';
+import type { Profile } from './profile.ts';
+import { atRest } from './recovery.ts';
+import { socSteps } from './soc-steps.ts';
+import { initialState, type LawState, stepLaw } from './step.ts';
+
+/** The law of a profile. */
+export function lawFor(profile: ControlSettings['profile']): ControlLaw<LawState<undefined>> {
+  return profile === 'soc-steps' ? lawOf(socSteps) : lawOf(socSteps);
+}
+
+/** Turns a profile into a law that cannot throw. */
+export function lawOf<Machine>(profile: Profile<Machine>): ControlLaw<LawState<Machine>> {
+  return {
+    initial: (settings) => initialState(profile, settings),
+    step(settings, state, input) {
+      try {
+        const step = stepLaw(profile, settings, state, input);
+        if (step.output !== undefined && !isSound(step.output)) {
+          return safe(state, 'a limit that is no number');
+        }
+        return step;
+      } catch (error) {
+        return safe(state, error instanceof Error ? error.message : String(error));
+      }
+    },
+  };
+}
+
+function isSound({ cvl, ccl, dcl, low }: ControlOutput): boolean {
+  return Number.isFinite(cvl + low) && ccl >= 0 && dcl >= 0 && Number.isFinite(ccl + dcl);
+}
+
+/** The last good output with every current at zero: nothing is trusted any more, and the ramps begin anew. */
+function safe<Machine>(state: LawState<Machine>, why: string): Step<LawState<Machine>> {
+  const { live } = state;
+  if (live === undefined) return { state, rejected: `internal error in the charge control: ${why}` };
+  const volts = Math.min(live.published.volts, live.floatVolts);
+  return {
+    state: {
+      ...state,
+      live: { ...live, charge: atRest(), discharge: atRest(), published: { ...live.published, volts } },
+    },
+    output: {
+      cvl: volts,
+      ccl: 0,
+      dcl: 0,
+      low: live.low,
+      allowToCharge: false,
+      allowToDischarge: false,
+      state: 'hold',
+      chargeMode: 'Hold: internal error',
+      chargeReason: `No charge: internal error in the charge control: ${why}`,
+      dischargeReason: `No discharge: internal error in the charge control: ${why}`,
+      alarms: {
+        ...shownAlarms(state.alarms, {}, live.derived),
+        internalFailure: 2,
+        bmsCable: live.ladder.bmsCable,
+      },
+      freshness: live.ladder.freshness,
+      ...(live.seen.known.soc === undefined ? {} : { soc: live.seen.known.soc }),
+      notices: [],
+    },
+    rejected: `internal error in the charge control: ${why}`,
+  };
+}

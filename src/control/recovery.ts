@@ -1,0 +1,94 @@
+/** A current limit on its way: down at once, up after a hold and by a ramp. */
+export interface RecoveryState {
+  /** A in force, before rounding. */
+  readonly amps: number;
+  /** Monotonic seconds since which the limit may wait to rise. */
+  readonly heldFrom: number;
+  /** A zero condition held at the last sample. */
+  readonly zero: boolean;
+  /** Least raw limit of each of the last slots, the present one last. */
+  readonly least: readonly number[];
+  /** Monotonic seconds at which the present slot began. */
+  readonly slotFrom: number;
+}
+
+const HOLD_S = 30;
+/** Decreases below this share of the maximum are noise and do not restart the hold. */
+const NOISE = 0.01;
+/** Seconds from zero to the maximum. */
+const RAMP_S = 60;
+const SLOT_S = 5;
+const SLOTS = HOLD_S / SLOT_S + 1;
+/** A gap below this share of the maximum is left open: chasing it would make the limit breathe with the charger. */
+const GAP = 0.015;
+const GAP_S = 20;
+
+/** Nothing flows yet; the first sample starts the hold. */
+export function atRest(): RecoveryState {
+  return { amps: 0, heldFrom: 0, zero: true, least: [], slotFrom: Number.NEGATIVE_INFINITY };
+}
+
+/** A limit in force from the first sample on. */
+export function inForce(amps: number, t: number): RecoveryState {
+  return { amps, heldFrom: t, zero: amps === 0, least: [amps], slotFrom: t };
+}
+
+export interface RecoveryInput {
+  readonly t: number;
+  /** Seconds since the previous step, already capped. */
+  readonly dt: number;
+  /** A that the limiters allow now. */
+  readonly raw: number;
+  /** A without any limiter. */
+  readonly max: number;
+  /** The limiter in force answers to the charger itself: approach it slowly and leave a gap. */
+  readonly closedLoop: boolean;
+  /** A that a gap is never left below, so that a small limit is reached at all. */
+  readonly floor: number;
+}
+
+export function recover(
+  state: RecoveryState,
+  { t, dt, raw, max, closedLoop, floor }: RecoveryInput,
+): RecoveryState {
+  const { least, slotFrom } = remember(state, t, raw);
+  if (raw <= state.amps) {
+    const restart = state.amps - raw > NOISE * max;
+    return { amps: raw, heldFrom: restart ? t : state.heldFrom, zero: raw === 0, least, slotFrom };
+  }
+  const heldFrom = state.zero ? t : state.heldFrom;
+  const rising = Math.min(dt, t - heldFrom - HOLD_S);
+  let { amps } = state;
+  if (rising > 0) {
+    const target = Math.min(raw, ...least);
+    const gap = target - amps;
+    const ramp = (max / RAMP_S) * rising;
+    if (raw >= max) amps = Math.min(raw, amps + ramp);
+    else if (gap > 0 && (!closedLoop || amps < floor)) {
+      amps += Math.min(ramp, closedLoop ? Math.min(gap, floor - amps) : gap);
+    } else if (gap > GAP * max) amps += Math.min(ramp, (gap / GAP_S) * rising);
+  }
+  return { amps, heldFrom, zero: false, least, slotFrom };
+}
+
+/** Lowers the limit at once, for a step that brought no sample to judge by. */
+export function lower(state: RecoveryState, t: number, amps: number, max: number): RecoveryState {
+  if (amps >= state.amps && amps > 0) return state;
+  const restart = state.amps - amps > NOISE * max;
+  return {
+    ...state,
+    amps: Math.min(amps, state.amps),
+    heldFrom: restart ? t : state.heldFrom,
+    zero: amps === 0,
+  };
+}
+
+function remember(state: RecoveryState, t: number, raw: number): Pick<RecoveryState, 'least' | 'slotFrom'> {
+  if (t - state.slotFrom < SLOT_S) {
+    const present = state.least.at(-1) ?? raw;
+    if (raw >= present) return state;
+    return { least: [...state.least.slice(0, -1), raw], slotFrom: state.slotFrom };
+  }
+  const kept = state.least.length >= SLOTS ? state.least.slice(1) : state.least;
+  return { least: [...kept, raw], slotFrom: t };
+}
