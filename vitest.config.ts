@@ -4,7 +4,8 @@ export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     reporters: ['default', './tools/reporter.ts'],
-    testTimeout: 20_000,
+    globalSetup: './test/support/global-setup.ts',
+    testTimeout: 30_000,
     hookTimeout: 20_000,
     coverage: {
       provider: 'v8',

@@ -1,0 +1,135 @@
+import type { Clock } from '../clock.ts';
+import type { BusError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import type { BatteryIdentity, BatteryState } from '../publish/battery-state.ts';
+import { BatteryService } from '../publish/dbus/battery-service.ts';
+import { connectBus } from '../publish/dbus/bus.ts';
+import type { Bus } from '../publish/dbus/bus-contract.ts';
+import { SET_OK, SET_REFUSED } from '../publish/dbus/bus-item.ts';
+import {
+  CUSTOM_NAME_SETTING,
+  DeviceSettings,
+  type SettingDeclaration,
+} from '../publish/dbus/localsettings.ts';
+
+export interface PublicationOptions {
+  /** "com.victronenergy.battery.ttyUSB0". */
+  readonly name: string;
+  /** Key of the battery in localsettings. */
+  readonly id: string;
+  readonly wantedInstance?: number;
+  readonly wantedName?: string;
+  /** What the device remembers beside instance and name. */
+  readonly settings?: readonly SettingDeclaration[];
+  /** Everything about the battery but what only localsettings knows. */
+  readonly identity: Omit<BatteryIdentity, 'deviceInstance' | 'customName'>;
+  readonly state: Omit<BatteryState, 'identity'>;
+  /** A path other than the name was written; returns a result code of SetValue. */
+  readonly onWrite?: (path: string, value: number | string) => number;
+  /** A declared setting was changed by somebody else. */
+  readonly onSetting?: (name: string) => void;
+  /** The bus or the name is gone: nothing more can be published. */
+  readonly onLost: (error: BusError) => void;
+  readonly log: Log;
+  readonly clock: Clock;
+}
+
+/** A battery on the bus together with what the device remembers of it. */
+export class Publication {
+  readonly #options: PublicationOptions;
+  readonly #settings: DeviceSettings;
+  #service: BatteryService | undefined;
+  #state: Omit<BatteryState, 'identity'>;
+
+  /** Waits for localsettings, because the device instance is needed before the name may appear. */
+  static async open(options: PublicationOptions): Promise<Publication> {
+    const bus = await connectBus({ clock: options.clock });
+    try {
+      const lost = new Promise<never>((_, reject) => {
+        bus.onLost = reject;
+      });
+      const { id, wantedInstance, wantedName, settings, log, clock } = options;
+      const device = await Promise.race([
+        lost,
+        DeviceSettings.open({
+          bus,
+          id,
+          log,
+          clock,
+          ...(wantedInstance !== undefined && { wantedInstance }),
+          ...(wantedName !== undefined && { wantedName }),
+          ...(settings !== undefined && { settings }),
+        }),
+      ]);
+      const publication = new Publication(options, device);
+      await publication.#join(bus);
+      return publication;
+    } catch (error) {
+      bus.disconnect();
+      throw error;
+    }
+  }
+
+  private constructor(options: PublicationOptions, settings: DeviceSettings) {
+    this.#options = options;
+    this.#settings = settings;
+    this.#state = options.state;
+    settings.onChange = (name) => {
+      options.onSetting?.(name);
+      this.#show();
+    };
+  }
+
+  /** Value of a declared setting. */
+  setting(name: string): number | string | undefined {
+    return this.#settings.get(name);
+  }
+
+  /** Stores a declared setting; a refusal is said in the log, the value counts until the next start all the same. */
+  remember(name: string, value: number | string): void {
+    this.#settings.set(name, value).catch((error: unknown) => {
+      const why = error instanceof Error ? error.message : String(error);
+      this.#options.log.warn(`${name} will be forgotten at the next start: ${why}`);
+    });
+  }
+
+  update(state: Omit<BatteryState, 'identity'>): void {
+    this.#state = state;
+    this.#show();
+  }
+
+  close(): void {
+    this.#settings.close();
+    this.#service?.close();
+  }
+
+  async #join(bus: Bus): Promise<void> {
+    const { name, log, onLost } = this.#options;
+    this.#service = await BatteryService.open({
+      bus,
+      name,
+      state: this.#whole(),
+      log,
+      onWrite: (path, value) => this.#write(path, value),
+    });
+    this.#service.onLost = onLost;
+  }
+
+  #write(path: string, value: number | string): number {
+    if (path === '/CustomName') {
+      this.remember(CUSTOM_NAME_SETTING, value);
+      this.#show();
+      return SET_OK;
+    }
+    return this.#options.onWrite?.(path, value) ?? SET_REFUSED;
+  }
+
+  #whole(): BatteryState {
+    const { instance, customName } = this.#settings;
+    return { ...this.#state, identity: { ...this.#options.identity, deviceInstance: instance, customName } };
+  }
+
+  #show(): void {
+    this.#service?.update(this.#whole());
+  }
+}

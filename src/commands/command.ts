@@ -1,0 +1,25 @@
+import type { Clock } from '../clock.ts';
+
+/** What a command may use of the world around it. */
+export interface Io {
+  /** Writes text as it is to stdout (stderr). */
+  out(text: string): void;
+  err(text: string): void;
+  /** Aborts on TERM and INT. */
+  readonly signal: AbortSignal;
+  readonly clock: Clock;
+  /** Somebody is looking: stdout is a terminal. */
+  readonly isTerminal: boolean;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Lines of stdin as they come. */
+  lines(): AsyncIterable<string>;
+}
+
+export interface Command {
+  /** One line for the list of commands. */
+  readonly summary: string;
+  /** `dbus-bms run <port> [--config FILE]`, and what the options mean. */
+  readonly usage: string;
+  /** Resolves with the exit code. A BmsError becomes one line on stderr and exit 1 (2 for a usage error). */
+  run(args: readonly string[], io: Io): Promise<number>;
+}

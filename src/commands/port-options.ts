@@ -1,0 +1,39 @@
+import { UsageError } from '../errors.ts';
+import type { LogLevel } from '../log.ts';
+import { type PortUrl, parsePort } from '../transport/port-url.ts';
+
+/** Options that every command with a port has. */
+export const PORT_OPTIONS = {
+  bms: { type: 'string' },
+  address: { type: 'string' },
+  config: { type: 'string' },
+  verbose: { type: 'boolean' },
+} as const;
+
+export const PORT_USAGE = `  <port>            ttyUSB0, /dev/ttyUSB0 or tcp://host:port (serial-to-IP bridge)
+  --bms <id>        look only for this BMS or family (jbd, daly, ...)
+  --address <n>     look only at this address
+  --config FILE     settings; default /data/conf/dbus-bms.toml
+  --verbose         every byte, on stderr`;
+
+/** The one port of a command line. */
+export function onePort(positionals: readonly string[]): PortUrl {
+  const [port] = positionals;
+  if (port === undefined || positionals.length > 1) {
+    throw new UsageError(`expected one port such as ttyUSB0 or tcp://10.0.0.5:23, got ${positionals.length}`);
+  }
+  return parsePort(port);
+}
+
+export function addressOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const address = Number(text);
+  if (!Number.isInteger(address) || address < 0 || address > 255) {
+    throw new UsageError(`--address must be a whole number from 0 to 255, got "${text}"`);
+  }
+  return address;
+}
+
+export function levelOf(verbose: boolean | undefined): LogLevel {
+  return verbose ? 'debug' : 'warn';
+}

@@ -1,0 +1,55 @@
+import { parseArgs } from 'node:util';
+import { PortService } from '../app/port.ts';
+import { stateFolder } from '../app/state-file.ts';
+import { createLog } from '../log.ts';
+import { loadSettings } from '../settings/load.ts';
+import { portName } from '../transport/port-url.ts';
+import { VERSION } from '../version.ts';
+import { chooseDrivers } from './choose.ts';
+import type { Command } from './command.ts';
+import { addressOf, onePort, PORT_OPTIONS, PORT_USAGE } from './port-options.ts';
+
+const USAGE = `usage: dbus-bms run <port> [--bms <id>] [--address <n>] [--config FILE]
+The service: finds the BMS, publishes the battery on D-Bus, limits the chargers. Logs to stdout. Exit 0 on TERM.
+${PORT_USAGE}`;
+
+export const run: Command = {
+  summary: 'the service for one port',
+  usage: USAGE,
+  async run(args, io) {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: PORT_OPTIONS,
+    });
+    const port = onePort(positionals);
+    const address = addressOf(values.address);
+    const file = await loadSettings(values.config);
+    const chosen = file.forPort(portName(port));
+    const settings =
+      address === undefined ? chosen : { ...chosen, settings: { ...chosen.settings, address: [address] } };
+    const log = createLog(values.verbose ? 'debug' : settings.settings.level);
+    const startLog = log.scope('start');
+    startLog.info(`dbus-bms ${VERSION} on ${portName(port)}`);
+    const configLog = log.scope('config');
+    for (const { severity, line, key, text } of settings.problems) {
+      const say = severity === 'error' ? configLog.error : configLog.warn;
+      say(
+        `${file.fileName}${line === undefined ? '' : ` line ${line}`}: ${key === undefined ? '' : `${key}: `}${text}`,
+      );
+    }
+    const drivers = chooseDrivers(values.bms ?? settings.settings.bms);
+    const service = new PortService({
+      port,
+      drivers,
+      settings,
+      stateFolder: stateFolder(io.env),
+      clock: io.clock,
+      log,
+      signal: io.signal,
+    });
+    await service.run();
+    startLog.info('stopped');
+    return 0;
+  },
+};

@@ -1,0 +1,16 @@
+import { start } from './cli.ts';
+
+/** A bug: say everything about it in one line and let the supervisor start us again. */
+function crash(error: unknown): void {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(`error bug: ${text.replaceAll(/\n\s*/g, ' | ')}\n`);
+  process.exit(70);
+}
+
+process.on('uncaughtException', crash);
+process.on('unhandledRejection', crash);
+start().then(() => {
+  // Whatever is still open (a socket of the bus, a port) must not keep a finished command alive.
+  const { exitCode } = process;
+  process.stdout.write('', () => process.exit(exitCode));
+}, crash);

@@ -1,0 +1,4 @@
+declare const DBUS_BMS_VERSION: string | undefined;
+
+/** Version of this driver; the bundler puts the one of package.json here. */
+export const VERSION = typeof DBUS_BMS_VERSION === 'string' ? DBUS_BMS_VERSION : '0.0.0-source';

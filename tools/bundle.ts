@@ -1,0 +1,49 @@
+import { chmod, cp, mkdir, readFile, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const PREBUILDS = 'node_modules/@serialport/bindings-cpp/prebuilds';
+/** The machines on which the program runs: GX devices (arm, arm64) and development machines. */
+const BINDINGS = [
+  'linux-arm/@serialport+bindings-cpp.armv7.glibc.node',
+  'linux-arm64/@serialport+bindings-cpp.armv8.glibc.node',
+  'linux-x64/@serialport+bindings-cpp.glibc.node',
+];
+
+/** Makes `folder` (default dist/): one program file and the serial bindings beside it. */
+export async function bundle(folder = join(ROOT, 'dist')): Promise<string> {
+  const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { version: string };
+  await rm(folder, { recursive: true, force: true });
+  const program = join(folder, 'dbus-bms.cjs');
+  await build({
+    absWorkingDir: ROOT,
+    entryPoints: ['src/main.ts'],
+    outfile: program,
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'cjs',
+    banner: { js: '#!/usr/bin/env node' },
+    define: { DBUS_BMS_VERSION: JSON.stringify(version) },
+    // koffi makes ptys for simulations; it is not shipped. x11 is an optional way of dbus-next to find a bus.
+    external: ['koffi', 'x11'],
+    alias: {
+      'node-gyp-build': './tools/stubs/node-gyp-build/index.cjs',
+      usocket: './tools/stubs/empty/index.cjs',
+      xml2js: './tools/stubs/xml2js/index.cjs',
+      'event-stream': './tools/stubs/empty/index.cjs',
+    },
+    logLevel: 'warning',
+  });
+  await chmod(program, 0o755);
+  for (const file of BINDINGS) {
+    const target = join(folder, 'prebuilds', file);
+    await mkdir(dirname(target), { recursive: true });
+    await cp(join(ROOT, PREBUILDS, file), target);
+  }
+  return program;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await bundle(process.argv[2]);

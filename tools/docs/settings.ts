@@ -1,0 +1,122 @@
+import { SECTIONS, SETTINGS, type Setting, splitKey } from '../../src/settings/table.ts';
+import { allowed, written } from '../../src/settings/value.ts';
+
+const TITLES: Readonly<Record<string, string>> = {
+  battery: 'The battery',
+  limits: 'Current limits',
+  charge: 'Charging',
+  soc: 'State of charge',
+  connection: 'Connection to the BMS',
+  switches: 'Switches of the BMS',
+  identity: 'Identity',
+  log: 'Log',
+};
+
+const ROWS: readonly Setting[] = SETTINGS;
+
+/** Values for the example where no default can be shown. */
+const EXAMPLES: Readonly<Record<string, string>> = {
+  'battery.chemistry': '"lfp"',
+  'battery.cellCount': '16',
+  'battery.capacity': '280',
+  'limits.maxChargeCurrent': '100',
+  'limits.maxDischargeCurrent': '120',
+  'limits.temperatureTable': '[[0, 0.0], [5, 0.1], [15, 0.3], [25, 0.5], [45, 0.5], [55, 0.0]]',
+  'charge.absorbCellVoltage': '3.45',
+  'charge.floatCellVoltage': '3.35',
+  'charge.minCellVoltage': '2.90',
+  'identity.deviceInstance': '1',
+  'identity.customName': '"House battery"',
+};
+
+/** `docs/settings.md`. */
+export function settingsPage(): string {
+  return `${[
+    '# Settings',
+    '',
+    '<!-- Made from src/settings/table.ts by `npm run docs`; do not edit. -->',
+    '',
+    'The settings are in `/data/conf/dbus-bms.toml`. Without the file every setting has its default, which suits most',
+    `batteries. There are ${ROWS.length} settings; an ordinary installation needs at most these:`,
+    '',
+    '```toml',
+    usualSettings(),
+    '```',
+    '',
+    '`dbus-bms check-config` tells, line by line, what is wrong in the file and which settings are in force. A file with',
+    'every setting is in [dbus-bms.example.toml](dbus-bms.example.toml).',
+    '',
+    '## How the file is read',
+    '',
+    '* A setting belongs under the header of its section. In another place it is read all the same, with a warning.',
+    '* A name that does not exist is ignored, with a warning that names the nearest one.',
+    '* A wrong value is an error. The driver goes on with the value in the column "when wrong", and until the error is put',
+    '  right the charge current is at most 0.1 C and the charge voltage at most float. Error 119 shows on the display.',
+    '* One port can differ: `[ports."ttyUSB0"]` may hold any setting, for a serial-to-network bridge',
+    '  `[ports."tcp://10.0.0.5:8899"]`. An error there concerns that port only.',
+    '* Limits are per battery, not per bank.',
+    '',
+    ...SECTIONS.flatMap(sectionTable),
+  ].join('\n')}`;
+}
+
+function usualSettings(): string {
+  return SECTIONS.flatMap((section) => {
+    const usual = rowsOf(section).filter((row) => row.usual);
+    if (usual.length === 0) return [];
+    return [`[${section}]`, ...usual.map((row) => `${assignment(row).padEnd(28)} # ${firstPart(row.help)}`)];
+  }).join('\n');
+}
+
+function firstPart(help: string): string {
+  return help.split(/[;,:.](?:\s|$)/)[0] ?? help;
+}
+
+function rowsOf(section: string): readonly Setting[] {
+  return ROWS.filter((row) => splitKey(row.key)[0] === section);
+}
+
+function assignment(row: Setting): string {
+  const value = EXAMPLES[row.key] ?? written(row.default);
+  return `${splitKey(row.key)[1]} = ${value}`;
+}
+
+function sectionTable(section: string): string[] {
+  return [
+    `## ${TITLES[section] ?? section}: \`[${section}]\``,
+    '',
+    '| setting | allowed | default | when wrong | meaning |',
+    '|---|---|---|---|---|',
+    ...rowsOf(section).map((row) => {
+      const name = splitKey(row.key)[1];
+      const preset = row.default === undefined ? (row.otherwise ?? '') : `\`${written(row.default)}\``;
+      const wrong = row.safe === undefined ? 'the default' : `\`${written(row.safe)}\``;
+      return `| \`${name}\` | ${allowed(row)} | ${preset} | ${wrong} | ${row.help} |`;
+    }),
+    '',
+  ];
+}
+
+/** `docs/dbus-bms.example.toml`: every setting with its help; only the usual ones are switched on. */
+export function exampleFile(): string {
+  const lines = [
+    '# Settings of dbus-bms; copy what you need to /data/conf/dbus-bms.toml.',
+    '# A line that begins with # has no effect. Check the file with: dbus-bms check-config',
+    '# Made from src/settings/table.ts by `npm run docs`; do not edit.',
+  ];
+  for (const section of SECTIONS) {
+    lines.push('', `[${section}]`);
+    for (const row of rowsOf(section)) {
+      lines.push(`# ${row.help}`, `# Allowed: ${allowed(row)}.`);
+      lines.push(`${row.usual ? '' : '# '}${assignment(row)}`);
+    }
+  }
+  lines.push(
+    '',
+    '# Any setting may differ on one port:',
+    '# [ports."ttyUSB0"]',
+    '# maxChargeCurrent = 50',
+    '',
+  );
+  return lines.join('\n');
+}
