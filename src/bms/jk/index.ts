@@ -1,0 +1,123 @@
+import { ImplausibleError, TimeoutError } from '../../errors.ts';
+import type { Alarms } from '../../model/alarms.ts';
+import type { Reading } from '../../model/reading.ts';
+import { readNumber, readText } from '../../protocol/bytes.ts';
+import { decodeAlarms, decodeFields, present, scaled } from '../../protocol/fields.ts';
+import { assertPlausible, type BmsDriver, ifTold, inquire } from '../driver.ts';
+import {
+  ALARMS,
+  CHARGING_FLAG,
+  COLD_BIT,
+  ID,
+  MOST_CELLS,
+  REQUIRED,
+  SENSOR_IDS,
+  VALUES,
+  WARMEST,
+  ZERO_CURRENT,
+} from './fields.ts';
+import { ACTIVATE, acceptReply, COMMAND, commandOf, READ_ALL, valuesOf } from './frame.ts';
+
+/** The reply begins after 50 to 100 ms. */
+const TIMEOUT_MS = 500;
+const WAKE_MS = 150;
+
+type Values = ReadonlyMap<number, Uint8Array>;
+
+const word = (values: Values, id: number): number | undefined =>
+  readNumber(values.get(id) ?? new Uint8Array(), 0, 'u16be');
+
+function temperature(values: Values, id: number): number | undefined {
+  const raw = word(values, id);
+  return raw === undefined || raw <= WARMEST ? raw : WARMEST - raw;
+}
+
+/** C0 stands behind the current in the list, so it must be known before. */
+function current(values: Values): number | undefined {
+  const raw = word(values, ID.current);
+  if (raw === undefined) return undefined;
+  if (values.get(ID.currentEncoding)?.[0] !== 1) return scaled(raw, { offset: -ZERO_CURRENT, scale: -0.01 });
+  const amount = raw & ~CHARGING_FLAG;
+  return scaled((raw & CHARGING_FLAG) === 0 ? -amount : amount, { scale: 0.01 });
+}
+
+/** Index byte and mV for each cell. */
+function cellVoltages(list: Uint8Array): number[] {
+  return Array.from({ length: Math.floor(list.length / 3) }, (_, index) =>
+    scaled(readNumber(list, 3 * index + 1, 'u16be') ?? 0, { scale: 0.001 }),
+  ).filter((volts) => volts !== undefined);
+}
+
+/** Cold cells forbid charging; it is an alarm for the charger when the charge FET is really open. */
+function alarms(flags: number, chargeEnabled: boolean | undefined): Alarms {
+  const cold = (flags & (1 << COLD_BIT)) !== 0 && chargeEnabled === false;
+  return { ...decodeAlarms(flags, ALARMS), lowChargeTemperature: cold ? 2 : 0 };
+}
+
+/** YYMM; empty on some units. */
+function productionDate(text: string | undefined): string | undefined {
+  const [, year, month] = /^(\d\d)(0[1-9]|1[0-2])$/.exec(text ?? '') ?? [];
+  return month === undefined ? undefined : `20${year}-${month}`;
+}
+
+function decodeValues(values: Values): Reading {
+  let reading: Reading = {};
+  for (const [id, field] of VALUES) {
+    const value = values.get(id);
+    if (value !== undefined) reading = { ...reading, ...decodeFields(value, [field]) };
+  }
+  const cells = values.get(ID.cells);
+  const flags = word(values, ID.alarms);
+  const sensors = present(SENSOR_IDS.map((id) => temperature(values, id)));
+  const date = productionDate(readText(values.get(ID.productionDate) ?? new Uint8Array()));
+  const found = {
+    cellVoltages: cells && cellVoltages(cells),
+    current: current(values),
+    mosfetTemperature: temperature(values, ID.mosfet),
+    temperatures: sensors.length > 0 ? sensors : undefined,
+    alarms: flags === undefined ? undefined : alarms(flags, reading.chargeEnabled),
+    productionDate: date,
+  };
+  return { ...reading, ...known(found) };
+}
+
+/** Without the keys that hold nothing. */
+function known(found: { readonly [key in keyof Reading]: Reading[key] | undefined }): Reading {
+  return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined));
+}
+
+export const jk: BmsDriver = {
+  id: 'jk',
+  family: 'jk',
+  name: 'JK (TTL / RS485 adapter)',
+  lines: [{ baudRate: 115200, gapMs: 100 }],
+  addresses: [0],
+  limits: 'trip',
+  answerMs: 70,
+
+  accept: acceptReply,
+
+  decode(request, reply) {
+    return commandOf(request) === COMMAND.readAll ? decodeValues(valuesOf(reply)) : {};
+  },
+
+  async probe(link) {
+    const reading = await inquire(jk, link, READ_ALL, TIMEOUT_MS);
+    const missing = REQUIRED.filter((key) => reading[key] === undefined);
+    if (missing.length > 0) throw new ImplausibleError(`the reply carries no ${missing.join(', ')}`);
+    if ((reading.cellVoltages?.length ?? 0) > MOST_CELLS)
+      throw new ImplausibleError(`${reading.cellVoltages?.length} cells; ${MOST_CELLS} are possible`);
+    return assertPlausible(reading);
+  },
+
+  async poll(link) {
+    try {
+      return await inquire(jk, link, READ_ALL, TIMEOUT_MS, { tries: 2 });
+    } catch (error) {
+      if (!(error instanceof TimeoutError)) throw error;
+    }
+    // Silence: a sleeping unit ignores reads until it was activated. Whether that is acknowledged is not documented.
+    await ifTold(link.ask(ACTIVATE, acceptReply(ACTIVATE), WAKE_MS));
+    return inquire(jk, link, READ_ALL, TIMEOUT_MS);
+  },
+};
