@@ -33,10 +33,13 @@ export class TimeoutError extends BmsError {
   readonly code = 'REPLY_TIMEOUT';
   override readonly retryable = true;
   readonly received: Uint8Array;
+  /** What came is our own request and nothing else. */
+  readonly onlyEcho: boolean;
 
-  constructor(message: string, received: Uint8Array = new Uint8Array()) {
+  constructor(message: string, received: Uint8Array = new Uint8Array(), onlyEcho = false) {
     super(message);
     this.received = received;
+    this.onlyEcho = onlyEcho;
   }
 }
 

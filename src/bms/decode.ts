@@ -1,6 +1,5 @@
 import { BmsError, FRAME_FAULTS, FrameError, hex, TimeoutError, UsageError } from '../errors.ts';
 import type { Reading } from '../model/reading.ts';
-import { sameBytes } from '../protocol/bytes.ts';
 import { Reception } from '../transport/reception.ts';
 import { assemble, type BmsDriver } from './driver.ts';
 
@@ -33,18 +32,22 @@ export function decodeLog(candidates: readonly BmsDriver[], exchanges: readonly 
   throw furthest?.error ?? new UsageError('no BMS to decode with');
 }
 
-/** The frame that the live exchange would have found in `reply`. Throws TimeoutError for silence, else FrameError. */
+/**
+ * The frame that the live exchange would have found in `reply`; one that equals the request is its echo only when an
+ * answer follows. Throws TimeoutError for silence, else FrameError.
+ */
 export function findFrame(driver: Pick<BmsDriver, 'accept'>, { request, reply }: Exchanged): Uint8Array {
   if (reply.length === 0) throw new TimeoutError(`no reply to ${hex(request)}`);
-  const awaited = {
-    request,
-    accept: driver.accept(request),
-    replyEqualsRequest: sameBytes(request, reply),
-  };
-  const reception = new Reception(new Uint8Array(reply.length), awaited);
-  const frame = reception.add(reply) ?? reception.lastLook();
-  if (frame !== undefined) return frame;
-  const failure = reception.failure(0);
+  const accept = driver.accept(request);
+  const receptions = [false, true].map(
+    (replyEqualsRequest) =>
+      new Reception(new Uint8Array(reply.length), { request, accept, replyEqualsRequest }),
+  );
+  for (const reception of receptions) {
+    const frame = reception.add(reply) ?? reception.lastLook();
+    if (frame !== undefined) return frame;
+  }
+  const failure = receptions[0]?.failure(0);
   throw failure instanceof FrameError
     ? failure
     : new FrameError('start', `nothing in ${hex(reply)} begins like a reply to ${hex(request)}`, reply);

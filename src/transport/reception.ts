@@ -69,14 +69,17 @@ export class Reception {
         received,
       );
     }
-    return new TimeoutError(`no reply to ${asked} within ${timeoutMs} ms${this.#insteadOfReply()}`, received);
+    const text = `no reply to ${asked} within ${timeoutMs} ms${this.#insteadOfReply()}`;
+    return new TimeoutError(text, received, this.#onlyEcho);
+  }
+
+  get #onlyEcho(): boolean {
+    return this.#echo === 'dropped' && this.#length === this.#awaited.request.length;
   }
 
   #insteadOfReply(): string {
     if (this.#length === 0) return '';
-    if (this.#echo === 'dropped' && this.#length === this.#awaited.request.length) {
-      return ', only the echo of the request';
-    }
+    if (this.#onlyEcho) return ', only the echo of the request';
     return `, only bytes that begin no reply: ${hex(this.received)}`;
   }
 

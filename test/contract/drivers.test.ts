@@ -22,6 +22,14 @@ const FAMILIES = [...new Set(DRIVERS.map(({ family }) => family))];
  */
 const UNSEEN_BIT_ERRORS: Readonly<Record<string, number>> = {};
 
+/**
+ * Commands that are answered by as many frames as another reply tells. Cut between two frames such an answer is a shorter
+ * one, and what follows a whole frame may be the next one damaged, so both ends of it are judged with the counts known.
+ */
+const OPEN_ENDED: Readonly<Record<string, readonly number[]>> = { daly: [0x95, 0x96, 0x57] };
+const isOpenEnded = (driver: BmsDriver, request: Uint8Array): boolean =>
+  OPEN_ENDED[driver.id]?.includes(request[2] ?? 0) ?? false;
+
 const variantsOf = (family: string): BmsDriver[] => DRIVERS.filter((driver) => driver.family === family);
 
 /** Cases that the drivers of a family must understand, or must reject. */
@@ -122,13 +130,18 @@ describe.each(FAMILIES)('captures of %s', (family) => {
   });
 
   it('are rejected, or say the same, when they end early or go on too long', () => {
+    const tail = Uint8Array.from({ length: 600 }, (_, index) => (index * 37) & 0xff);
     for (const { driver, request, reply, part } of understood(family)) {
+      const openEnded = isOpenEnded(driver, request);
       for (let length = 0; length < reply.length; length += 1) {
         const read = outcome(driver, { request, reply: reply.subarray(0, length) });
-        if (!(read instanceof BmsError)) expect(read, `${driver.id} cut to ${length}`).toEqual(part);
+        if (read instanceof BmsError) continue;
+        if (openEnded) expect(isBeginningOf(read, part), `${driver.id} cut to ${length}`).toBe(true);
+        else expect(read, `${driver.id} cut to ${length}`).toEqual(part);
       }
-      const tail = Uint8Array.from({ length: 600 }, (_, index) => (index * 37) & 0xff);
-      expect(outcome(driver, { request, reply: bytesOf(reply, tail) })).toEqual(part);
+      const longer = outcome(driver, { request, reply: bytesOf(reply, tail) });
+      if (openEnded) expect(longer).toBeInstanceOf(BmsError);
+      else expect(longer).toEqual(part);
     }
   });
 
@@ -309,4 +322,14 @@ describe.each(BMSES.map((entry) => [entry.driver.id, entry] as const))(
 
 function same(a: Reading, b: Reading): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
+}
+
+/** Every list of `read` is the beginning of that list of `whole`. */
+function isBeginningOf(read: Reading, whole: Reading): boolean {
+  const lists = ({ cellVoltages = [], temperatures = [] }: Reading): readonly (readonly number[])[] => [
+    cellVoltages,
+    temperatures,
+  ];
+  const wholes = lists(whole);
+  return lists(read).every((list, at) => list.every((value, index) => value === wholes[at]?.[index]));
 }

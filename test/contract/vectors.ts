@@ -15,6 +15,8 @@ export interface VectorCase {
   readonly exchanges: readonly Exchanged[];
   /** Expected values by canonical or foreign key; null means that the value must be absent. */
   readonly expect: Readonly<Record<string, unknown>>;
+  /** Made from a document, not captured from a device. */
+  readonly constructed: boolean;
   /** A driver must reject the conversation (damaged, refused or silent). */
   readonly refused: boolean;
   /** What is wrong with it, as the vector words it. */
@@ -34,6 +36,7 @@ interface VectorFile {
     }[];
     readonly expect: Readonly<Record<string, unknown>>;
     readonly error?: unknown;
+    readonly constructed?: boolean;
   }[];
 }
 
@@ -50,8 +53,9 @@ export function casesOf(family: string): VectorCase[] {
   return files.sort().flatMap((file) => {
     const { notes = [], cases }: VectorFile = JSON.parse(readFileSync(join(folder, file), 'utf8'));
     const unlistedAlarmsAreZero = notes.some((note) => note.includes('alarms lists only the non-zero'));
-    return cases.map(({ name, exchanges, expect, error }) => ({
+    return cases.map(({ name, exchanges, expect, error, constructed = false }) => ({
       name,
+      constructed,
       exchanges: exchanges.map(({ request, response }) => ({
         request: hexBytes(request),
         reply: bytesOf(...[response].flat().map(hexBytes)),

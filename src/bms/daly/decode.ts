@@ -1,0 +1,75 @@
+import { RefusedError } from '../../errors.ts';
+import type { Reading } from '../../model/reading.ts';
+import { flagsOf, readText } from '../../protocol/bytes.ts';
+import { assertBelievable, decodeFaults, finishDaly } from '../../protocol/daly.ts';
+import { decodeFields, decodeRow, present } from '../../protocol/fields.ts';
+import {
+  BALANCE_BITS,
+  CELL,
+  CELLS_PER_FRAME,
+  CODE_PER_FRAME,
+  COMMAND,
+  FIELDS,
+  SENSORS_PER_FRAME,
+  TEMPERATURE,
+} from './fields.ts';
+import { dataOf, numberedData } from './frame.ts';
+
+/** What one answer carries; places beyond the counts of 0x94 may hold stale values of earlier answers. */
+export function decode(asked: Uint8Array, reply: Uint8Array): Reading {
+  const command = asked[2] ?? 0;
+  const data = dataOf(reply);
+  switch (command) {
+    case COMMAND.cells: {
+      const cells = numberedData(reply, 2 * CELLS_PER_FRAME);
+      return { cellVoltages: present(decodeRow(cells, 0, cells.length >>> 1, CELL)) };
+    }
+    case COMMAND.temperatures:
+      return decodeTemperatures(reply);
+    case COMMAND.batteryCode: {
+      const serialNumber = readText(numberedData(reply, CODE_PER_FRAME));
+      return serialNumber === undefined ? {} : { serialNumber };
+    }
+    case COMMAND.balancing: {
+      const cellBalancing = [...data.subarray(0, BALANCE_BITS / 8)].flatMap((byte) => flagsOf(byte, 8));
+      return { cellBalancing, balancing: cellBalancing.includes(true) };
+    }
+    case COMMAND.faults:
+      return { alarms: decodeFaults(data) };
+    case COMMAND.chargeFet:
+    case COMMAND.dischargeFet:
+      if (data[0] !== dataOf(asked)[0])
+        throw new RefusedError('the board answered with the other switch state');
+      return {};
+    default:
+      return assertBelievable(decodeFields(data, FIELDS[command] ?? []));
+  }
+}
+
+/** The first `count` sensors; in a log that does not tell the count, those before the first empty place. */
+export function decodeTemperatures(reply: Uint8Array, count?: number): Reading {
+  const data = numberedData(reply, SENSORS_PER_FRAME);
+  const places = decodeRow(data, 0, data.length, TEMPERATURE);
+  const gap = places.indexOf(undefined);
+  return { temperatures: present(places.slice(0, count ?? (gap < 0 ? places.length : gap))) };
+}
+
+/** Clamps to the counts. A log without 0x94 has its cells cut where the last frame only repeats the one before it. */
+export function finish(merged: Reading): Reading {
+  const { cellVoltages } = merged;
+  if (merged.cellCount !== undefined || cellVoltages === undefined) return finishDaly(merged);
+  return finishDaly({ ...merged, cellVoltages: withoutStale(cellVoltages) });
+}
+
+function withoutStale(cells: readonly number[]): readonly number[] {
+  const real = cells.slice(0, cells.findLastIndex((cell) => cell > 0) + 1);
+  const firstOfLast = CELLS_PER_FRAME * Math.floor((real.length - 1) / CELLS_PER_FRAME);
+  let length = real.length;
+  while (
+    length - 1 > Math.max(firstOfLast, CELLS_PER_FRAME) &&
+    real[length - 1] === real[length - 1 - CELLS_PER_FRAME]
+  ) {
+    length -= 1;
+  }
+  return real.slice(0, length);
+}

@@ -1,0 +1,173 @@
+import { RefusedError } from '../../errors.ts';
+import type { Reading } from '../../model/reading.ts';
+import { assertCellsFit } from '../../protocol/daly.ts';
+import type { AskOptions, Exchange } from '../../transport/exchange.ts';
+import {
+  assemble,
+  assertPlausible,
+  type BmsDriver,
+  ifTold,
+  inquire,
+  type PollContext,
+  pick,
+} from '../driver.ts';
+import { decode, decodeTemperatures, finish } from './decode.ts';
+import { CELLS_PER_FRAME, COMMAND, SENSOR_COUNT_AT, SENSORS_PER_FRAME } from './fields.ts';
+import { acceptFrames, BOARDS, boardOf, dataOf, request } from './frame.ts';
+
+const TIMEOUT_MS = 300;
+const TRIES: AskOptions = { tries: 3 };
+const TWICE: AskOptions = { tries: 2 };
+/** A foreign request that contained A5 leaves the board waiting for the rest of a frame; silence makes it forget. */
+const PROBE: AskOptions = { tries: 3, gapMs: 200 };
+/** 0x93 was seen to follow a switch within a second. */
+const CONFIRM: AskOptions = { tries: 2, gapMs: 250 };
+const CONFIRM_READS = 6;
+
+/** A command that the first polls did not get answered is not supported by this board; it is not asked again. */
+const POLLS_TO_ANSWER = 3;
+
+interface Part {
+  readonly command: number;
+  /** What it tells; known values are kept between two questions. */
+  readonly keys: readonly (keyof Reading)[];
+  /** Asked in polls first, first + every, first + 2 every, ... */
+  readonly every: number;
+  readonly first: number;
+  readonly read?: (asked: Uint8Array, reply: Uint8Array) => Reading;
+}
+
+/** Measurements in every poll, but for the two that change slowly; settings at the second poll, so that the first is quick. */
+const STATE: Part = {
+  command: COMMAND.state,
+  keys: ['chargeEnabled', 'dischargeEnabled', 'capacityRemaining'],
+  every: 1,
+  first: 0,
+};
+const FAULTS: Part = { command: COMMAND.faults, keys: ['alarms'], every: 1, first: 0 };
+const CELLS: Part = { command: COMMAND.cells, keys: ['cellVoltages'], every: 1, first: 0 };
+const SENSORS: Part = { command: COMMAND.temperatures, keys: ['temperatures'], every: 1, first: 0 };
+const BALANCING: Part = {
+  command: COMMAND.balancing,
+  keys: ['cellBalancing', 'balancing'],
+  every: 5,
+  first: 0,
+};
+const RATINGS: Part = { command: COMMAND.ratings, keys: ['capacityDesign'], every: 3600, first: 1 };
+const CODE: Part = { command: COMMAND.batteryCode, keys: ['serialNumber'], every: 3600, first: 1 };
+const LIMITS: Part = {
+  command: COMMAND.packLimits,
+  keys: ['maxChargeVoltage', 'minDischargeVoltage'],
+  every: 3600,
+  first: 1,
+};
+const COUNTS_EVERY = 30;
+
+/** Daly "smart BMS" with 13-byte frames on UART and RS485. */
+export const daly: BmsDriver = {
+  id: 'daly',
+  family: 'daly',
+  name: 'Daly',
+  lines: [{ baudRate: 9600, gapMs: 50 }],
+  addresses: BOARDS,
+  limits: 'trip',
+  answerMs: 70,
+
+  accept: (asked) => acceptFrames(asked),
+  addressOf: boardOf,
+  decode,
+  finish,
+
+  async probe(link, board) {
+    const pack = await inquire(daly, link, request(board, COMMAND.pack), TIMEOUT_MS, PROBE);
+    const counts = await inquire(daly, link, request(board, COMMAND.counts), TIMEOUT_MS, TRIES);
+    return assertCellsFit(assertPlausible(assemble(daly, [pack, counts])));
+  },
+
+  async poll(link, board, context) {
+    const pack = await inquire(daly, link, request(board, COMMAND.pack), TIMEOUT_MS, TRIES);
+    const { counts, sensors } = await readCounts(link, board, context);
+    const tell = (part: Part, frames?: number): Promise<Reading> =>
+      gather(link, board, context, part, frames);
+    return assemble(daly, [
+      await tell(RATINGS),
+      await tell(CODE),
+      await tell(LIMITS),
+      await tell(BALANCING),
+      await tell(STATE),
+      await tell(FAULTS),
+      await tell(CELLS, Math.ceil((counts.cellCount ?? 0) / CELLS_PER_FRAME)),
+      await tell(
+        { ...SENSORS, read: (_, reply) => decodeTemperatures(reply, sensors) },
+        Math.ceil(sensors / SENSORS_PER_FRAME),
+      ),
+      counts,
+      pack,
+    ]);
+  },
+
+  switches: {
+    charge: (link, board, on) => turn(link, board, COMMAND.chargeFet, 'chargeEnabled', on),
+    discharge: (link, board, on) => turn(link, board, COMMAND.dischargeFet, 'dischargeEnabled', on),
+  },
+};
+
+/** Sensors by connection and board: the one count that a reading does not carry. */
+const SENSOR_COUNTS = new WeakMap<Exchange, Map<number, number>>();
+
+/** Without counts no other answer can be believed, so their silence is an error of the poll until they are known. */
+async function readCounts(
+  link: Exchange,
+  board: number,
+  { cycle, known }: PollContext,
+): Promise<{ counts: Reading; sensors: number }> {
+  const remembered = SENSOR_COUNTS.get(link) ?? new Map<number, number>();
+  SENSOR_COUNTS.set(link, remembered);
+  const sensors = known.cellCount === undefined ? undefined : remembered.get(board);
+  const old = sensors === undefined ? undefined : { counts: pick(known, ['cellCount', 'cycles']), sensors };
+  if (old !== undefined && cycle % COUNTS_EVERY !== 0) return old;
+  const asked = request(board, COMMAND.counts);
+  const answer = link.ask(asked, acceptFrames(asked), TIMEOUT_MS, TRIES);
+  const reply = old === undefined ? await answer : await ifTold(answer);
+  if (reply === undefined) return old ?? { counts: {}, sensors: 0 };
+  const told = { counts: decode(asked, reply), sensors: dataOf(reply)[SENSOR_COUNT_AT] ?? 0 };
+  remembered.set(board, told.sensors);
+  return told;
+}
+
+/**
+ * One part of a poll. Silence to a measurement that this board has told before is an error; before that it is a command
+ * that the board may not have.
+ */
+async function gather(
+  link: Exchange,
+  board: number,
+  { cycle, known }: PollContext,
+  { command, keys, every, first, read = decode }: Part,
+  count?: number,
+): Promise<Reading> {
+  const told = keys.some((key) => known[key] !== undefined);
+  const early = cycle >= first && cycle < first + POLLS_TO_ANSWER;
+  const due = told ? cycle % every === first % every : early;
+  if (!due || count === 0) return every === 1 ? {} : pick(known, keys);
+  const asked = request(board, command);
+  const answer = link
+    .ask(asked, acceptFrames(asked, count), TIMEOUT_MS, told ? TRIES : TWICE)
+    .then((reply) => read(asked, reply));
+  return told && every === 1 ? answer : ((await ifTold(answer)) ?? pick(known, keys));
+}
+
+async function turn(
+  link: Exchange,
+  board: number,
+  command: number,
+  key: 'chargeEnabled' | 'dischargeEnabled',
+  on: boolean,
+): Promise<void> {
+  await inquire(daly, link, request(board, command, [on ? 1 : 0]), TIMEOUT_MS, TWICE);
+  for (let read = 0; read < CONFIRM_READS; read += 1) {
+    const state = await inquire(daly, link, request(board, COMMAND.state), TIMEOUT_MS, CONFIRM);
+    if (state[key] === on) return;
+  }
+  throw new RefusedError('the switch was acknowledged, but the FET did not follow');
+}
