@@ -1,19 +1,23 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { errorsPage } from './docs/errors.ts';
 import { exampleFile, settingsPage } from './docs/settings.ts';
+import { supportedPage } from './docs/supported-bms.ts';
 
 /** A file that is made from the tables of the program. */
 export interface GeneratedDocument {
   /** Path from the top of the repository. */
   readonly file: string;
   /** The whole text of the file. */
-  render(): string;
+  render(): string | Promise<string>;
 }
 
 export const DOCUMENTS: readonly GeneratedDocument[] = [
   { file: 'docs/settings.md', render: settingsPage },
   { file: 'docs/dbus-bms.example.toml', render: exampleFile },
+  { file: 'docs/errors.md', render: errorsPage },
+  { file: 'docs/supported-bms.md', render: supportedPage },
 ];
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -24,7 +28,7 @@ export async function staleDocuments(): Promise<readonly string[]> {
   for (const { file, render } of DOCUMENTS) {
     // A file that does not exist, or cannot be read, is as stale as a wrong one.
     const text = await readFile(join(ROOT, file), 'utf8').catch(() => undefined);
-    if (text !== render()) stale.push(file);
+    if (text !== (await render())) stale.push(file);
   }
   return stale;
 }
@@ -38,7 +42,7 @@ async function main(args: readonly string[]): Promise<number> {
   for (const { file, render } of DOCUMENTS) {
     if (!stale.includes(file)) continue;
     await mkdir(dirname(join(ROOT, file)), { recursive: true });
-    await writeFile(join(ROOT, file), render());
+    await writeFile(join(ROOT, file), await render());
     process.stdout.write(`${file} written\n`);
   }
   return 0;
