@@ -3,6 +3,11 @@ import { lawFor } from '../src/control/decide.ts';
 import { TRIALS } from '../src/simulator/acceptance-scenarios.ts';
 import { judge, type Measurements, prepare, type Verdict } from '../src/simulator/judge.ts';
 
+/**
+ * Runs both profiles through every trial in virtual time. `--only TEXT` takes the trials with this in their name,
+ * `--json` prints everything measured, `--seed N` changes noise, scatter and clouds.
+ */
+
 /** The profile that must meet the marks; the other one stands beside it for comparison. */
 const PROFILES = ['adaptive', 'soc-steps'] as const;
 const [DEFAULT_PROFILE] = PROFILES;
@@ -43,7 +48,9 @@ function out(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-const { values } = parseArgs({ options: { only: { type: 'string' }, json: { type: 'boolean' } } });
+const { values } = parseArgs({
+  options: { only: { type: 'string' }, json: { type: 'boolean' }, seed: { type: 'string' } },
+});
 const chosen = TRIALS.filter(({ name }) => values.only === undefined || name.includes(values.only));
 if (chosen.length === 0) {
   process.stderr.write(
@@ -68,7 +75,7 @@ if (!values.json) {
 }
 const rows: Row[] = [];
 for (const trial of chosen) {
-  const prepared = prepare(trial);
+  const prepared = prepare({ ...trial, plant: { ...trial.plant, seed: Number(values.seed ?? 1) } });
   const row = {
     adaptive: judge(prepared, lawFor('adaptive'), 'adaptive'),
     'soc-steps': judge(prepared, lawFor('soc-steps'), 'soc-steps'),
