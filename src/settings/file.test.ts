@@ -141,6 +141,20 @@ describe('an unknown name', () => {
     expect(parse(text).forPort().configError).toBeUndefined();
   });
 
+  it('may be an option of the established driver, whose counterpart is named', () => {
+    const file = parse(
+      '[DEFAULT]\nMAX_BATTERY_CHARGE_CURRENT = 70\nBMS_TYPE =\nTELEMETRY = False\nCVL_X = 0.5, 1',
+    );
+    expect(severities(file)).toEqual(['warning', 'warning', 'warning', 'warning']);
+    expect(file.problems.map(inWords)).toEqual([
+      expect.stringMatching(/^line 2: .*dbus-serialbattery.*limits\.maxChargeCurrent/),
+      expect.stringMatching(/^line 3: .*connection\.bms/),
+      expect.stringMatching(/^line 4: .*nothing is ever sent/),
+      expect.stringMatching(/^line 5: .*the charge profile does this/),
+    ]);
+    expect(file.forPort().configError).toBeUndefined();
+  });
+
   it('may be one that objects have by themselves', () => {
     const file = parse('constructor = 1\n__proto__ = 2\n[toString]\nhasOwnProperty = 3');
     expect(severities(file)).toEqual(['warning', 'warning', 'warning']);
@@ -250,6 +264,8 @@ describe('what TOML cannot be', () => {
     const { settings, configError } = file.forPort('ttyUSB0');
     expect(settings).toMatchObject({ maxDischargeCurrent: 15, level: 'debug' });
     expect(configError).toBeDefined();
+    const alone = parse('[ports."ttyUSB1"\nmaxDischargeCurrent = 500').forPort('ttyUSB0');
+    expect(alone.settings.maxDischargeCurrent).toBe(20);
   });
 
   it.each([

@@ -1,3 +1,4 @@
+import { LEGACY_OPTIONS, legacyReason } from './legacy.ts';
 import { nearest, plainName } from './nearest.ts';
 import { locate, type Place, unquoted } from './place.ts';
 import {
@@ -85,6 +86,11 @@ class Reader {
     const { line, column, reason, name } = statement;
     const place = statement.isHeader ? undefined : locate([...section, ...name.split('.').map(unquoted)]);
     const setting = place === undefined ? undefined : SETTING_BY_NAME.get(place.name);
+    // An option of another driver is ignored whatever it holds; there many are left empty.
+    if (place !== undefined && setting === undefined && legacyHint(place.written) !== undefined) {
+      this.#unknown(statement, place);
+      return;
+    }
     this.#report('error', line, setting, place?.port, `column ${column}: ${reason}`);
     if (place !== undefined && setting !== undefined) this.#enter(setting, place.port, line, undefined);
   }
@@ -158,15 +164,15 @@ class Reader {
     }
   }
 
-  #unknown(statement: Assignment, place: Place): void {
+  #unknown(statement: { readonly line: number }, place: Place): void {
     const key = [...(place.section === undefined ? [] : [place.section]), place.written].join('.');
-    const near = nearest(place.written, SETTING_BY_NAME.keys()) ?? '';
-    const known = SETTING_BY_NAME.get(near)?.key;
     this.#findings.push({
       line: statement.line,
       key: key.slice(0, 80),
       severity: 'warning',
-      text: `there is no such setting, it is ignored; the nearest is ${known}`,
+      text:
+        legacyHint(place.written) ??
+        `there is no such setting, it is ignored; the nearest is ${nearestKey(place.written)}`,
       ...(place.port !== undefined && { port: place.port }),
     });
   }
@@ -187,6 +193,20 @@ class Reader {
       ...(port !== undefined && { port }),
     });
   }
+}
+
+function nearestKey(name: string): string | undefined {
+  return SETTING_BY_NAME.get(nearest(name, SETTING_BY_NAME.keys()) ?? '')?.key;
+}
+
+/** What became of an option that people know from dbus-serialbattery. */
+function legacyHint(name: string): string | undefined {
+  if (Object.hasOwn(LEGACY_OPTIONS, name)) {
+    const key = LEGACY_OPTIONS[name]?.key;
+    return `is an option of dbus-serialbattery and ignored; here it is ${key}, and import-config converts the whole file`;
+  }
+  const reason = /^[A-Z][A-Z\d_]+$/.test(name) ? legacyReason(name) : undefined;
+  return reason === undefined ? undefined : `is an option of dbus-serialbattery and ignored: ${reason}`;
 }
 
 function shortened(value: unknown): string {
