@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   simulate: async () => (await import('./commands/simulate.ts')).simulate,
   demo: async () => (await import('./commands/demo.ts')).demo,
   'check-config': async () => (await import('./commands/check-config.ts')).checkConfigCommand,
+  'import-config': async () => (await import('./commands/import-config.ts')).importConfigCommand,
 };
 
 async function help(): Promise<string> {

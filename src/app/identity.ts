@@ -13,7 +13,7 @@ export interface IdentitySources {
   readonly driver: BmsDriver;
   readonly address: number;
   readonly reading: Reading;
-  /** Chosen by the owner, wins over everything. */
+  /** Chosen by the owner, wins over everything; 'auto' is no choice. */
   readonly batteryId?: string;
   /** Serial number or stable path of the adapter; the port name where neither is known. */
   readonly hardware: string;
@@ -25,7 +25,7 @@ export interface IdentitySources {
  */
 export function batteryKey(sources: IdentitySources): string {
   const { driver, address, reading, batteryId, hardware } = sources;
-  if (batteryId !== undefined) return clean(batteryId);
+  if (batteryId !== undefined && batteryId !== 'auto') return clean(batteryId);
   if (reading.serialNumber !== undefined) return clean(`${driver.family}_${reading.serialNumber}`);
   const where = driver.addresses.length > 1 ? `_${address}` : '';
   return clean(`${driver.family}_${hardware}${where}`);

@@ -1,6 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
-import { House } from '../support/house.ts';
+import { connectBus } from '../../src/publish/dbus/bus.ts';
+import { batteryServiceName } from '../../src/publish/dbus/names.ts';
+import { BusReader } from '../../src/simulator/bus-reader.ts';
+import { eventually } from '../support/bus.ts';
+import { House, STEADY } from '../support/house.ts';
 import { Program, temporaryFolder } from '../support/program.ts';
 
 const programs: Program[] = [];
@@ -136,16 +140,37 @@ describe('check-config', () => {
 });
 
 describe('two batteries', () => {
-  it('on ports whose names begin alike are two services with two instances', async () => {
+  it('on ports whose names begin alike are two services with two instances, and one outlives the other', async () => {
+    const house = await House.open('jbd', STEADY, 'ttyUSB1');
+    const other = await House.open('jbd', STEADY, 'ttyUSB10');
+    const second = await BusReader.open(
+      await connectBus({ address: house.bus.address }),
+      batteryServiceName('ttyUSB10'),
+    );
+    const first = house.run('--bms', 'jbd');
+    const program = new Program(['run', other.port, '--bms', 'jbd'], house.env);
+    programs.push(program);
+    await house.isUp();
+    await eventually(() => second.number('/Dc/0/Voltage') !== undefined);
+    expect([house.reader.number('/DeviceInstance'), second.number('/DeviceInstance')].sort()).toEqual([1, 2]);
+    first.process.kill('SIGKILL');
+    await eventually(() => !house.reader.isPresent);
+    expect(second.isPresent).toBe(true);
+    await program.stop();
+    await other.close();
+    await house.close();
+  });
+
+  it('cannot take the same name: the second one leaves with a line', async () => {
     const house = await House.open();
     const other = await House.open();
-    const env = { ...house.env, DBUS_BMS_STATE: other.file('state') };
     house.run('--bms', 'jbd');
-    const second = new Program(['run', other.serving.path, '--bms', 'jbd'], env);
-    programs.push(second);
     await house.isUp();
-    expect(house.reader.number('/DeviceInstance')).toBe(1);
-    // Both ptys are called ttyUSB1: the second finds the name taken and leaves with a line.
+    const second = new Program(['run', other.port, '--bms', 'jbd'], {
+      ...house.env,
+      DBUS_BMS_STATE: other.file('state'),
+    });
+    programs.push(second);
     expect(await second.ended).toBe(1);
     expect(second.err.join()).toMatch(/BUS: .*ttyUSB1/);
     await other.close();

@@ -28,15 +28,15 @@ export class House {
   readonly #folder: { readonly path: string; remove(): void };
   readonly #programs: Program[] = [];
 
-  static async open(bms = 'jbd', scenario: unknown = STEADY): Promise<House> {
+  static async open(bms = 'jbd', scenario: unknown = STEADY, name = 'ttyUSB1'): Promise<House> {
     const folder = temporaryFolder();
     const bus = await startPrivateBus();
     const settings = await connectBus({ address: bus.address });
     await SettingsStandIn.open(settings);
     const device = await buildDevice(bms, parseScenario(scenario), systemClock);
-    const serving = await servePty(device, join(folder.path, 'ttyUSB1'));
+    const serving = await servePty(device, join(folder.path, name));
     const client = await connectBus({ address: bus.address });
-    const service = batteryServiceName('ttyUSB1');
+    const service = batteryServiceName(name);
     const reader = await BusReader.open(client, service);
     return new House({ bus, device, reader, serving, client, settings, folder, service });
   }
