@@ -1,4 +1,5 @@
 import { CELL_LIMITS, type CellLimits } from '../model/chemistry.ts';
+import { round } from '../model/round.ts';
 import { clamp } from './curves.ts';
 import type { ControlSettings } from './law.ts';
 
@@ -15,6 +16,8 @@ export interface CellPlan extends CellLimits {
 
 /** An absorption below the line of the end of charge could never be told to be finished. */
 const ABSORB_ABOVE_TAIL = 0.01;
+/** A cell reading that equals a limit must equal it in binary too. */
+const DIGITS = 4;
 const ABSORB_BELOW_HARD_MAX = 0.05;
 
 export function planCells(settings: ControlSettings): CellPlan {
@@ -35,8 +38,8 @@ export function planCells(settings: ControlSettings): CellPlan {
 
 /** The same plan with a top balance as its absorption. */
 export function planTopBalance(plan: CellPlan): CellPlan {
-  const absorb = Math.min(Math.max(plan.topBalance, plan.absorb), plan.hardMax - 0.02);
-  return { ...plan, absorb, ceiling: Math.min(plan.hardMax, Math.max(plan.ceiling, absorb + 0.05)) };
+  const absorb = round(Math.min(Math.max(plan.topBalance, plan.absorb), plan.hardMax - 0.02), DIGITS);
+  return { ...plan, absorb, ceiling: ceilingAbove(plan.hardMax, plan.ceiling, absorb) };
 }
 
 function shape(settings: ControlSettings, preset: CellLimits, absorb: number, float: number): CellPlan {
@@ -51,15 +54,20 @@ function shape(settings: ControlSettings, preset: CellLimits, absorb: number, fl
     absorb,
     float,
     softMin,
-    ceiling: Math.min(preset.hardMax, Math.max(preset.ceiling, absorb + 0.05)),
+    ceiling: ceilingAbove(preset.hardMax, preset.ceiling, absorb),
     chargeKnee: Math.min(preset.chargeKnee, absorb - 0.02),
-    lowResume: softMin + 0.4 * (preset.dischargeKnee - softMin),
+    lowResume: round(softMin + 0.4 * (preset.dischargeKnee - softMin), DIGITS),
     deepFloor: Math.min(preset.float, float) - 0.05,
     dischargeMinC: -20,
     dischargeMaxC: 60,
   };
 }
 
+/** Room above the absorption voltage in which the charge current tapers to nothing. */
+function ceilingAbove(hardMax: number, preset: number, absorb: number): number {
+  return round(Math.min(hardMax, Math.max(preset, absorb + 0.05)), DIGITS);
+}
+
 function chosen(wish: number | undefined, preset: number, low: number, high: number): number {
-  return clamp(wish !== undefined && Number.isFinite(wish) ? wish : preset, low, high);
+  return round(clamp(wish !== undefined && Number.isFinite(wish) ? wish : preset, low, high), DIGITS);
 }

@@ -38,7 +38,12 @@ export function checkChemistry(
   return state.run === 0 && state.at === undefined ? state : initialCheck();
 }
 
-function contradiction(plan: CellPlan, sample: Sample, soc: number | undefined, name: string): string | undefined {
+function contradiction(
+  plan: CellPlan,
+  sample: Sample,
+  soc: number | undefined,
+  name: string,
+): string | undefined {
   if (sample.vmax > plan.hardMax + ABOVE) {
     return `a cell of ${sample.vmax.toFixed(2)} V cannot be ${name}: set the chemistry`;
   }

@@ -31,7 +31,9 @@ export function publishCvl(before: PublishedCvl | undefined, target: CvlTarget, 
   const drop = charging && voltageDrop > 0 ? Math.min(voltageDrop, MOST_DROP_PER_CELL * count) : 0;
   const allowed = Math.min(cvl + drop, bmsMax ?? Number.POSITIVE_INFINITY);
   const volts = roundVoltage(Math.max(allowed, count * floor));
+  const least = roundVoltage(count * floor);
   if (before === undefined || volts < before.volts) return { volts, raisedAt: before?.raisedAt ?? t };
+  if (before.volts < least && sampled) return { volts: least, raisedAt: t };
   if (volts === before.volts || !sampled || t - before.raisedAt < RAISE_EVERY_S) return before;
   return { volts, raisedAt: t };
 }

@@ -53,7 +53,8 @@ export function stepCvl({ cvl: before, phase, inPhase, parked, plan, seen, dt }:
 
   if (phase === 'floatDown') {
     if (sf <= cvl + 0.005 * n || inPhase >= UNCONDITIONAL_S) {
-      const surge = sf > cvl - 0.005 * n && capacity !== undefined ? clamp(2 + cf / (0.01 * capacity), 0, 1) : 1;
+      const surge =
+        sf > cvl - 0.005 * n && capacity !== undefined ? clamp(2 + cf / (0.01 * capacity), 0, 1) : 1;
       cvl = Math.max(Math.min(cvl, float), cvl - 0.00003 * n * surge * dt);
     }
   } else if (phase === 'float') {
@@ -63,7 +64,9 @@ export function stepCvl({ cvl: before, phase, inPhase, parked, plan, seen, dt }:
     cvl = Math.min(top, cvl + Math.min(0.001 * n, 0.003 * n * (room - 0.0015)) * dt);
   }
 
-  if (error < 0 && cf > little) {
+  // The filtered current lags: digging on after a charger has let go would pull the pack down.
+  const charging = Math.min(cf, seen.current) > little;
+  if (error < 0 && charging) {
     const gain = 0.02 * (1 + Math.abs(error) / 0.02);
     cvl = Math.min(cvl, Math.max(sf, deep));
     cvl = Math.min(cvl, Math.max(deep, sf - 0.05 * n, cvl + gain * n * error * dt));

@@ -1,19 +1,22 @@
+import { adaptive } from './adaptive.ts';
 import { shownAlarms } from './alarms.ts';
 import type { ControlLaw, ControlOutput, ControlSettings, Step } from './law.ts';
+import { initialState, type LawState } from './law-state.ts';
 import type { Profile } from './profile.ts';
 import { atRest } from './recovery.ts';
+import { roundVoltage } from './rounding.ts';
 import { socSteps } from './soc-steps.ts';
-import { initialState, type LawState, stepLaw } from './step.ts';
+import { stepLaw } from './step.ts';
 
 /** The law of a profile. */
-export function lawFor(profile: ControlSettings['profile']): ControlLaw<LawState<undefined>> {
-  return profile === 'soc-steps' ? lawOf(socSteps) : lawOf(socSteps);
+export function lawFor(profile: ControlSettings['profile']): ControlLaw<LawState> {
+  return lawOf(profile === 'soc-steps' ? socSteps : adaptive);
 }
 
 /** Turns a profile into a law that cannot throw. */
-export function lawOf<Machine>(profile: Profile<Machine>): ControlLaw<LawState<Machine>> {
+export function lawOf(profile: Profile): ControlLaw<LawState> {
   return {
-    initial: (settings) => initialState(profile, settings),
+    initial: initialState,
     step(settings, state, input) {
       try {
         const step = stepLaw(profile, settings, state, input);
@@ -33,14 +36,21 @@ function isSound({ cvl, ccl, dcl, low }: ControlOutput): boolean {
 }
 
 /** The last good output with every current at zero: nothing is trusted any more, and the ramps begin anew. */
-function safe<Machine>(state: LawState<Machine>, why: string): Step<LawState<Machine>> {
+function safe(state: LawState, why: string): Step<LawState> {
   const { live } = state;
   if (live === undefined) return { state, rejected: `internal error in the charge control: ${why}` };
-  const volts = Math.min(live.published.volts, live.floatVolts);
+  const volts = roundVoltage(Math.min(live.published?.volts ?? live.floatVolts, live.floatVolts));
   return {
     state: {
       ...state,
-      live: { ...live, charge: atRest(), discharge: atRest(), published: { ...live.published, volts } },
+      live: {
+        ...live,
+        charge: atRest(),
+        discharge: atRest(),
+        published: { volts, raisedAt: state.t ?? 0 },
+        state: 'hold',
+        cvl: volts,
+      },
     },
     output: {
       cvl: volts,
@@ -59,7 +69,7 @@ function safe<Machine>(state: LawState<Machine>, why: string): Step<LawState<Mac
         bmsCable: live.ladder.bmsCable,
       },
       freshness: live.ladder.freshness,
-      ...(live.seen.known.soc === undefined ? {} : { soc: live.seen.known.soc }),
+      ...(live.soc === undefined ? {} : { soc: live.soc }),
       notices: [],
     },
     rejected: `internal error in the charge control: ${why}`,

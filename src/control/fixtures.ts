@@ -1,5 +1,7 @@
 import type { Reading } from '../model/reading.ts';
+import { admit, initialGate } from './gate.ts';
 import type { ControlInput, ControlLaw, ControlOutput, ControlSettings, Step } from './law.ts';
+import { type Measured, measure } from './measure.ts';
 
 /** Settings and readings of the worked examples: 16 LFP cells of 280 Ah at 25 degC. */
 export const SETTINGS: ControlSettings = {
@@ -78,4 +80,11 @@ export class Bench<State> {
     for (let second = 1; second < seconds; second++) this.step(input);
     return this.step(input);
   }
+}
+
+/** What the law makes of a first reading. */
+export function seenOf(reading: Reading, settings: ControlSettings = SETTINGS): Measured {
+  const { sample, rejected } = admit(settings, initialGate(), reading);
+  if (sample === undefined) throw new Error(rejected);
+  return measure(settings, undefined, sample, 0, 0);
 }

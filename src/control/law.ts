@@ -93,6 +93,10 @@ export interface ControlOutput {
   readonly freshness: Freshness;
   /** Victron error code when the control itself has something to say: 119 settings. */
   readonly errorCode?: number;
+  /** Present in the one step in which a charge ended with the pack full. */
+  readonly chargeCompleted?: true;
+  /** Smoothed current, A, positive = charging; absent while the last good sample is old. */
+  readonly averageCurrent?: number;
   /** SoC to publish, %; absent when nobody knows. */
   readonly soc?: number;
   /** Seconds to empty while discharging. */

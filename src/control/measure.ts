@@ -37,7 +37,11 @@ export interface Measured {
   readonly vf: number;
   readonly sf: number;
   readonly cf: number;
-  /** Highest cell of the sample before, V: one high sample alone does not move CVL. */
+  /** Highest cell as `vf`, but of two samples the smaller counts: one high sample alone does not move CVL. */
+  readonly vg: number;
+  /** V/s at which `vg` rises, smoothed over 5 s. */
+  readonly slope: number;
+  /** Highest cell of the sample before, V. */
   readonly vmaxBefore: number;
   /** Lowest cell as a 10 s average: a load spike is no empty cell. */
   readonly vminSlow: number;
@@ -51,6 +55,7 @@ export interface Measured {
 export const MOST_DT_S = 10;
 const FILTER_S = 3;
 const SLOW_S = 10;
+const SLOPE_S = 5;
 const THERMAL_S = 60;
 const JUMP = 0.02;
 /** Seconds for which a SoC that is no longer told still counts for the limits. */
@@ -83,6 +88,8 @@ export function measure(
   const known = learn(settings, before?.known ?? NOTHING, sample.reading, t);
   const share = Math.min(1, dt / FILTER_S);
   const thermal = Math.min(1, dt / THERMAL_S);
+  const vg = smooth(before?.vg, Math.min(vmax, before?.vmax ?? vmax), share, JUMP);
+  const rise = before === undefined || dt <= 0 ? 0 : (vg - before.vg) / dt;
   return {
     count,
     measuresCells: sample.measuresCells,
@@ -95,6 +102,8 @@ export function measure(
     vf: smooth(before?.vf, vmax, share, JUMP),
     sf: before?.count === count ? smooth(before.sf, vsum, share, JUMP * count) : vsum,
     cf: smooth(before?.cf, current, share, Number.POSITIVE_INFINITY),
+    vg,
+    slope: smooth(before?.slope ?? 0, rise, Math.min(1, dt / SLOPE_S), Number.POSITIVE_INFINITY),
     vmaxBefore: before?.vmax ?? vmax,
     vminSlow: smooth(before?.vminSlow, vmin, Math.min(1, dt / SLOW_S), Number.POSITIVE_INFINITY),
     coldSlow: maybeSmooth(before?.coldSlow, known.coldest, thermal),

@@ -1,8 +1,26 @@
 import type { Bound } from './bound.ts';
 import type { CellPlan } from './cells.ts';
+import type { DailyCeiling } from './daily-ceiling.ts';
 import type { ChargeState, ControlRequests, ControlSettings } from './law.ts';
 import type { Measured } from './measure.ts';
 import type { Notice } from './notices.ts';
+import { initialPhases, type Phases } from './states.ts';
+
+/** What a profile remembers of the charge. */
+export interface Charging {
+  readonly phases: Phases;
+  /** V at the pack; undefined before the first sample. */
+  readonly cvl: number | undefined;
+  readonly ceiling: DailyCeiling;
+  /** Seconds of float with the highest cell above the absorption voltage. */
+  readonly parked: number;
+  /** Seconds for which a charger has held less than is asked. */
+  readonly short: number;
+}
+
+export function initialCharging(): Charging {
+  return { phases: initialPhases(), cvl: undefined, ceiling: { volts: undefined }, parked: 0, short: 0 };
+}
 
 /** What a profile decides from: one good sample of a battery that is neither silent nor blocked. */
 export interface Context {
@@ -18,13 +36,13 @@ export interface Context {
   /** A that the owner allows at most. */
   readonly maxCharge: number;
   readonly maxDischarge: number;
-  /** The battery was silent or blocked until this sample. */
-  readonly resumed: boolean;
+  /** V in force at the pack when the battery was silent or blocked until this sample. */
+  readonly resumedAt: number | undefined;
 }
 
 /** What a profile wants; bans, BMS limits and ramps come on top. */
-export interface Wish<Machine> {
-  readonly machine: Machine;
+export interface Wish {
+  readonly charging: Charging;
   readonly charge: Bound;
   readonly discharge: Bound;
   /** V at the pack. */
@@ -33,10 +51,11 @@ export interface Wish<Machine> {
   readonly low: number;
   readonly state: ChargeState;
   readonly mode: string;
+  /** The charge has just ended with the pack full. */
+  readonly becameFull: boolean;
   readonly notices: readonly Notice[];
 }
 
-export interface Profile<Machine> {
-  initial(settings: ControlSettings): Machine;
-  decide(context: Context, machine: Machine): Wish<Machine>;
+export interface Profile {
+  decide(context: Context, charging: Charging): Wish;
 }

@@ -52,7 +52,12 @@ function why({ direction, bound, plan, seen, shown, soc, age, blocked }: Explain
         ? `highest cell ${seen.vf.toFixed(2)} V, nearing ${ceilingOf(plan, seen.measuresCells).toFixed(2)} V`
         : `lowest cell ${seen.vminSlow.toFixed(2)} V, nearing ${plan.hardMin.toFixed(2)} V`;
     case 'soc':
+    case 'step':
       return `state of charge ${soc?.toFixed(0) ?? '?'} %`;
+    case 'balance':
+      return 'top balance';
+    case 'config':
+      return 'the configuration holds errors';
     case 'daily':
       return 'the daily charge ceiling is reached';
     case 'temperature':

@@ -18,7 +18,7 @@ const NOISE = 0.01;
 /** Seconds from zero to the maximum. */
 const RAMP_S = 60;
 const SLOT_S = 5;
-const SLOTS = HOLD_S / SLOT_S + 1;
+const SLOTS = HOLD_S / SLOT_S;
 /** A gap below this share of the maximum is left open: chasing it would make the limit breathe with the charger. */
 const GAP = 0.015;
 const GAP_S = 20;
@@ -63,10 +63,11 @@ export function recover(
     const target = Math.min(raw, ...least);
     const gap = target - amps;
     const ramp = (max / RAMP_S) * rising;
-    if (raw >= max) amps = Math.min(raw, amps + ramp);
-    else if (gap > 0 && (!closedLoop || amps < floor)) {
-      amps += Math.min(ramp, closedLoop ? Math.min(gap, floor - amps) : gap);
-    } else if (gap > GAP * max) amps += Math.min(ramp, (gap / GAP_S) * rising);
+    // A limiter that has just let go, but held within the hold, may come back with the next sample.
+    const free = target >= max || (raw < max && !closedLoop);
+    if (free) amps += Math.min(ramp, Math.max(0, gap));
+    else if (gap > 0 && amps < floor) amps += Math.min(ramp, gap, floor - amps);
+    else if (gap > GAP * max) amps += Math.min(ramp, (gap / GAP_S) * rising);
   }
   return { amps, heldFrom, zero: false, least, slotFrom };
 }

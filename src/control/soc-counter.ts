@@ -45,7 +45,7 @@ export function count(state: SocCounter, input: CounterInput): SocCounter {
   let target = becameFull ? 100 : state.target;
   if (!becameFull && empty >= EMPTY_S && state.empty < EMPTY_S) target = 0;
   let soc = state.soc ?? told ?? (target === undefined ? undefined : target);
-  const full = becameFull || (state.full && (soc ?? 0) >= NOT_FULL);
+  const full = becameFull || (state.full && (target === 100 || (soc ?? 0) >= NOT_FULL));
   if (soc === undefined || capacity === undefined) return { soc, target, full, empty };
   const flowed = current > 0 ? current * EFFICIENCY[chemistry] : current;
   soc += (flowed * dt) / 36 / capacity;

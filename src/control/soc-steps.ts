@@ -3,7 +3,8 @@ import { chargeLimit } from './ccl.ts';
 import type { CellPlan } from './cells.ts';
 import { dischargeLimit } from './dcl.ts';
 import type { ControlSettings } from './law.ts';
-import type { Context, Profile, Wish } from './profile.ts';
+import type { Charging, Context, Profile, Wish } from './profile.ts';
+import { advancePhase } from './states.ts';
 
 /** Battery low voltage of the classic table, V per cell. */
 const CLASSIC_LOW = 3.1;
@@ -32,13 +33,25 @@ export function classicLow(settings: ControlSettings, plan: CellPlan): number {
  * 1 A stays allowed, because permission and limit must say the same, and ending a charge is the business of CVL. Without
  * a SoC the cells and temperatures limit the currents.
  */
-export const socSteps: Profile<undefined> = {
-  initial: () => undefined,
-  decide({ settings, plan, seen, soc, maxCharge, maxDischarge }: Context): Wish<undefined> {
+export const socSteps: Profile = {
+  decide(context: Context, before: Charging): Wish {
+    const { settings, plan, seen, requests, t, dt, soc, maxCharge, maxDischarge } = context;
     const cvl = seen.count * plan.absorb;
-    const full = seen.sf >= cvl - 0.01 * seen.count;
+    const { phases, isFull } = advancePhase(before.phases, {
+      plan,
+      seen,
+      t,
+      dt,
+      soc,
+      atFloat: true,
+      rebulkSoc: settings.rebulkSoc,
+      fullChargeDays: settings.fullChargeDays,
+      topBalanceDays: 0,
+      fullChargeNow: requests.fullChargeNow === true,
+      topBalanceNow: false,
+    });
     return {
-      machine: undefined,
+      charging: { ...before, phases, cvl },
       charge:
         soc === undefined
           ? chargeLimit(settings, plan, maxCharge, seen, undefined)
@@ -49,13 +62,14 @@ export const socSteps: Profile<undefined> = {
           : banded(socStepDischarge(soc, maxDischarge), maxDischarge),
       cvl,
       low: seen.count * classicLow(settings, plan),
-      state: full ? 'absorb' : 'bulk',
-      mode: full ? 'Absorption' : 'Bulk',
+      state: phases.phase === 'bulk' ? 'bulk' : 'absorb',
+      mode: phases.phase === 'bulk' ? 'Bulk' : 'Absorption',
+      becameFull: isFull,
       notices: [],
     };
   },
 };
 
 function banded(amps: number, max: number): Bound {
-  return { amps, cause: amps < max ? 'soc' : 'max' };
+  return { amps, cause: amps < max ? 'step' : 'max' };
 }

@@ -26,6 +26,9 @@ export interface Phases {
   /** Monotonic seconds of the last full charge and the last top balance; the start where none is known. */
   readonly fullAt: number | undefined;
   readonly balancedAt: number | undefined;
+  /** How old these two were already when the law began, s. */
+  readonly fullAge: number;
+  readonly balancedAge: number;
   readonly balanceWanted: boolean;
   /** Requests of the step before: only a new one counts. */
   readonly askedFull: boolean;
@@ -57,6 +60,8 @@ export interface PhaseStep {
   readonly isFull: boolean;
 }
 
+/** Keeps 3.445 V from missing 3.45 - 0.005 V in the last binary digit. */
+const TOLERANCE = 1e-6;
 const DAY_S = 86_400;
 const CONFIRM_S = 60;
 const PLATEAU_S = 900;
@@ -90,6 +95,8 @@ export function initialPhases(): Phases {
     cappedInRow: 0,
     fullAt: undefined,
     balancedAt: undefined,
+    fullAge: 0,
+    balancedAge: 0,
     balanceWanted: false,
     askedFull: false,
     askedBalance: false,
@@ -107,17 +114,22 @@ export function tailResistance(plan: CellPlan, capacity: number): number {
 }
 
 /** The highest cell, less what the current lifts it, is where a full cell rests. */
-export function isTailMet(plan: CellPlan, capacity: number | undefined, vmax: number, current: number): boolean {
+export function isTailMet(
+  plan: CellPlan,
+  capacity: number | undefined,
+  vmax: number,
+  current: number,
+): boolean {
   const amps = Math.max(current, 0);
   if (capacity === undefined) return vmax >= plan.tailMin && amps <= 2;
-  return vmax - tailResistance(plan, capacity) * amps >= plan.tailMin - 1e-9;
+  return vmax - tailResistance(plan, capacity) * amps >= plan.tailMin - TOLERANCE;
 }
 
 /** One step of the charge. `plan` is that of the phase: in a top balance its absorption is the top balance voltage. */
 export function advancePhase(before: Phases, input: PhaseInput): PhaseStep {
   const { t, fullChargeNow, topBalanceNow, topBalanceDays } = input;
-  const fullAt = before.fullAt ?? t;
-  const balancedAt = before.balancedAt ?? t;
+  const fullAt = before.fullAt ?? t - before.fullAge;
+  const balancedAt = before.balancedAt ?? t - before.balancedAge;
   const newBalance = topBalanceNow && !before.askedBalance;
   const due = topBalanceDays > 0 && t - balancedAt >= topBalanceDays * DAY_S;
   const state: Phases = {
@@ -150,9 +162,13 @@ export function isFullChargeDue(phases: Phases, fullChargeDays: number, t: numbe
 
 function bulk(state: Phases, { plan, seen, dt }: PhaseInput): Phases {
   const { vf, sf, cf, count } = seen;
-  const nearly = isTailMet(plan, seen.known.capacity, vf, cf) && sf >= count * (plan.absorb - 0.05);
+  const nearly =
+    isTailMet(plan, seen.known.capacity, vf, cf) && sf >= count * (plan.absorb - 0.05) - TOLERANCE;
   const plateau = nearly ? state.plateau + dt : 0;
-  const reached = vf >= plan.absorb - 0.005 || sf >= count * (plan.absorb - 0.01) || plateau >= PLATEAU_S;
+  const reached =
+    vf >= plan.absorb - 0.005 - TOLERANCE ||
+    sf >= count * (plan.absorb - 0.01) - TOLERANCE ||
+    plateau >= PLATEAU_S;
   const inPhase = state.inPhase + dt;
   const absorbing = inPhase > FORGET_ABSORB_S ? 0 : state.absorbing;
   if (!reached) return { ...state, plateau, inPhase, absorbing };
@@ -164,28 +180,32 @@ function absorb(before: Phases, input: PhaseInput): PhaseStep {
   const { vf, sf, cf, count, spread, balancing } = seen;
   const { capacity } = seen.known;
   const tail = isTailMet(plan, capacity, vf, cf);
-  const atTop = sf >= count * (plan.absorb - 0.01);
+  const atTop = sf >= count * (plan.absorb - 0.01) - TOLERANCE;
   const absorbing = before.absorbing + dt;
   const isDone =
     capacity === undefined
       ? absorbing >= BLIND_HOLD_S
-      : tail && atTop && (spread <= FULL_SPREAD || !balancing);
+      : tail && atTop && (spread <= FULL_SPREAD + TOLERANCE || !balancing);
   const full = isDone ? before.full + dt : Math.max(0, before.full - 2 * dt);
   const quiet = capacity !== undefined && cf > -0.005 * capacity && cf < 0.02 * capacity;
-  const early = tail && quiet && !balancing && vf >= plan.absorb - 0.01 ? before.early + dt : 0;
+  const early = tail && quiet && !balancing && vf >= plan.absorb - 0.01 - TOLERANCE ? before.early + dt : 0;
   const low = vf < plan.absorb - 0.03 ? before.low + dt : 0;
   const state: Phases = { ...before, full, early, low, absorbing };
   if (full >= CONFIRM_S || early >= EARLY_S) return finish(state, input, 'full', true);
   if (absorbing >= (balancing ? BALANCING_CAP_S : CAP_S)) return finish(state, input, 'capped', tail);
   if (low >= CONFIRM_S) {
-    return { phases: { ...state, phase: 'bulk', plateau: 0, low: 0, full: 0, early: 0, inPhase: 0 }, isFull: false };
+    return {
+      phases: { ...state, phase: 'bulk', plateau: 0, low: 0, full: 0, early: 0, inPhase: 0 },
+      isFull: false,
+    };
   }
   return { phases: state, isFull: false };
 }
 
 function finish(state: Phases, { seen, t }: PhaseInput, ending: Ending, isFull: boolean): PhaseStep {
   const { coldest, hottest } = seen.known;
-  const mild = coldest !== undefined && hottest !== undefined && coldest >= BALANCE_COLD && hottest <= BALANCE_HOT;
+  const mild =
+    coldest !== undefined && hottest !== undefined && coldest >= BALANCE_COLD && hottest <= BALANCE_HOT;
   const ended: Phases = {
     ...state,
     full: 0,
@@ -202,14 +222,21 @@ function finish(state: Phases, { seen, t }: PhaseInput, ending: Ending, isFull: 
 }
 
 function topBalance(before: Phases, { seen, t, dt }: PhaseInput): PhaseStep {
-  const balanced = seen.spread <= BALANCE_SPREAD ? before.balanced + dt : 0;
+  const balanced = seen.spread <= BALANCE_SPREAD + TOLERANCE ? before.balanced + dt : 0;
   const inPhase = before.inPhase + dt;
   const { coldest, hottest } = seen.known;
   const mild = (coldest ?? BALANCE_COLD) >= BALANCE_COLD && (hottest ?? BALANCE_HOT) <= BALANCE_HOT;
   if (mild && balanced < BALANCE_DONE_S && inPhase < BALANCE_CAP_S) {
     return { phases: { ...before, balanced, inPhase }, isFull: false };
   }
-  const phases: Phases = { ...before, phase: 'floatDown', balanced: 0, inPhase: 0, balancedAt: t, balanceWanted: false };
+  const phases: Phases = {
+    ...before,
+    phase: 'floatDown',
+    balanced: 0,
+    inPhase: 0,
+    balancedAt: t,
+    balanceWanted: false,
+  };
   return { phases, isFull: false };
 }
 
@@ -230,9 +257,16 @@ function float(before: Phases, input: PhaseInput, asked: boolean): Phases {
     (capacity !== undefined && drawn >= share * capacity) ||
     isFullChargeDue(before, fullChargeDays, t);
   const rebulk = empty ? before.rebulk + dt : 0;
-  const resting = seen.vf <= plan.rebulk && seen.cf > (capacity === undefined ? -5 : -0.05 * capacity);
+  const resting =
+    seen.vf <= plan.rebulk + TOLERANCE && seen.cf > (capacity === undefined ? -5 : -0.05 * capacity);
   const rested = resting ? before.rested + dt : 0;
-  const state: Phases = { ...before, drawn: Math.max(0, drawn), rebulk, rested, socAtFloat: socAtFloat ?? soc };
+  const state: Phases = {
+    ...before,
+    drawn: Math.max(0, drawn),
+    rebulk,
+    rested,
+    socAtFloat: socAtFloat ?? soc,
+  };
   if (!asked && rebulk < CONFIRM_S && rested < REST_S) return state;
   return { ...state, phase: 'bulk', plateau: 0, absorbing: 0, inPhase: 0 };
 }

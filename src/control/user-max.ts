@@ -1,4 +1,5 @@
 import type { Bound } from './bound.ts';
+import { ampsAt } from './ccl.ts';
 import type { ControlRequests, ControlSettings } from './law.ts';
 import type { Known } from './measure.ts';
 
@@ -10,6 +11,8 @@ const DEFAULT_AMPS = { charge: 50, discharge: 60 } as const;
 const MOST_RATE = 0.5;
 /** Distance kept from a limit of the BMS at which it trips, or which is to be followed. */
 const MARGIN = 0.9;
+/** C-rate of charge while the configuration holds errors. */
+const CONFIG_ERROR_RATE = 0.1;
 
 /** A that the owner allows at most, before any limiter. */
 export function userMax(settings: ControlSettings, known: Known, direction: Direction): number {
@@ -38,4 +41,15 @@ export function requestBound(requests: ControlRequests | undefined, direction: D
   if (off === true) return { amps: 0, cause: 'switched' };
   const amps = direction === 'charge' ? requests.maxChargeCurrent : requests.maxDischargeCurrent;
   return amps !== undefined && amps >= 0 ? { amps, cause: 'request' } : undefined;
+}
+
+/** What is left of the charge while the configuration holds errors. */
+export function configBound(
+  settings: ControlSettings,
+  known: Known,
+  max: number,
+  direction: Direction,
+): Bound | undefined {
+  if (settings.configError === undefined || direction === 'discharge') return undefined;
+  return { amps: ampsAt(CONFIG_ERROR_RATE, known.capacity, max), cause: 'config' };
 }

@@ -116,7 +116,7 @@ export const SETTINGS = [
     key: 'charge.profile',
     type: 'choice',
     values: ['adaptive', 'soc-steps'],
-    default: 'soc-steps',
+    default: 'adaptive',
     help: 'How limits are found: "adaptive" follows the cells and the state of charge, "soc-steps" is the classic table over the state of charge.',
   },
   {

@@ -1,0 +1,82 @@
+import type { Alarms } from '../model/alarms.ts';
+import type { AlarmState } from './alarms.ts';
+import type { Bound } from './bound.ts';
+import { type ChemistryCheck, initialCheck } from './chemistry-check.ts';
+import type { PublishedCvl } from './cvl-publication.ts';
+import { type GateState, initialGate } from './gate.ts';
+import type { ChargeState } from './law.ts';
+import type { Measured } from './measure.ts';
+import type { NoticeState } from './notices.ts';
+import { type HardState, initialHard } from './permissions.ts';
+import { type Charging, initialCharging } from './profile.ts';
+import type { RecoveryState } from './recovery.ts';
+import { initialSign, type SignFlip } from './sign-flip.ts';
+import { initialCounter, type SocCounter } from './soc-counter.ts';
+import { initialStale, type Ladder, type StaleState } from './stale.ts';
+
+/** Everything the law remembers between steps: plain data, of a size that does not grow. */
+export interface LawState {
+  /** Monotonic seconds of the last step and of the last good sample. */
+  readonly t: number | undefined;
+  readonly sampledAt: number | undefined;
+  readonly gate: GateState;
+  readonly stale: StaleState;
+  readonly hard: HardState;
+  readonly alarms: AlarmState;
+  readonly notices: NoticeState;
+  readonly charging: Charging;
+  readonly counter: SocCounter;
+  /** The charge has just ended with the pack full; the counter takes it up with the next sample. */
+  readonly becameFull: boolean;
+  readonly check: ChemistryCheck;
+  readonly sign: SignFlip;
+  /** A, exponential average. */
+  readonly average: number | undefined;
+  /** Seconds for which more current flowed in than was allowed. */
+  readonly ignored: number;
+  /** Undefined before the first good sample. */
+  readonly live: Live | undefined;
+}
+
+/** What is in force since the first good sample. */
+export interface Live {
+  readonly seen: Measured;
+  readonly charge: RecoveryState;
+  readonly discharge: RecoveryState;
+  readonly chargeBound: Bound;
+  readonly dischargeBound: Bound;
+  /** V at the pack, before losses and rounding. */
+  readonly cvl: number;
+  readonly published: PublishedCvl | undefined;
+  readonly low: number;
+  /** CVL at which a pack of this size floats, V. */
+  readonly floatVolts: number;
+  readonly state: ChargeState;
+  readonly mode: string;
+  /** SoC to publish, %. */
+  readonly soc: number | undefined;
+  readonly derived: Alarms;
+  /** Why everything is blocked. */
+  readonly blocked: string | undefined;
+  readonly ladder: Ladder;
+}
+
+export function initialState(): LawState {
+  return {
+    t: undefined,
+    sampledAt: undefined,
+    gate: initialGate(),
+    stale: initialStale(),
+    hard: initialHard(),
+    alarms: {},
+    notices: {},
+    charging: initialCharging(),
+    counter: initialCounter(),
+    becameFull: false,
+    check: initialCheck(),
+    sign: initialSign(),
+    average: undefined,
+    ignored: 0,
+    live: undefined,
+  };
+}

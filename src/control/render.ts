@@ -1,0 +1,75 @@
+import { shownAlarms } from './alarms.ts';
+import type { CellPlan } from './cells.ts';
+import { publishCvl } from './cvl-publication.ts';
+import type { ControlOutput, ControlSettings } from './law.ts';
+import type { LawState, Live } from './law-state.ts';
+import { type Notice, tell } from './notices.ts';
+import { explainLimit } from './reasons.ts';
+import { roundDown, roundVoltage } from './rounding.ts';
+import { timeToGo } from './time-to-go.ts';
+
+/** Victron's code for settings that cannot be right. */
+const ERROR_SETTINGS = 119;
+
+export interface Rendered {
+  readonly state: LawState;
+  readonly output: ControlOutput;
+}
+
+/** Turns what is in force into what is published: rounded, explained, each notice once. */
+export function render(
+  settings: ControlSettings,
+  plan: CellPlan,
+  state: LawState,
+  live: Live,
+  sampled: boolean,
+  notices: readonly Notice[],
+): Rendered {
+  const t = state.t ?? 0;
+  const { seen, ladder, derived, blocked, soc } = live;
+  const ccl = roundDown(live.charge.amps);
+  const dcl = roundDown(live.discharge.amps);
+  const published = publishCvl(
+    live.published,
+    {
+      cvl: settings.configError === undefined ? live.cvl : Math.min(live.cvl, live.floatVolts),
+      count: seen.count,
+      floor: plan.floor,
+      voltageDrop: settings.voltageDrop,
+      bmsMax: settings.honourBmsLimits ? seen.known.maxChargeVoltage : undefined,
+      charging: ccl > 0,
+      sampled,
+    },
+    t,
+  );
+  const shown = shownAlarms(state.alarms, seen.known.alarms ?? {}, derived);
+  const { state: noticeState, told } = tell(state.notices, notices, t);
+  const explained = { plan, seen, shown, soc, age: ladder.age, blocked };
+  const toGo = ladder.freshness === 'fresh' ? timeToGo(state.average, soc, seen.known.capacity) : undefined;
+  const output: ControlOutput = {
+    cvl: published.volts,
+    ccl,
+    dcl,
+    low: roundVoltage(live.low),
+    allowToCharge: ccl > 0,
+    allowToDischarge: dcl > 0,
+    state: live.state,
+    chargeMode: live.mode,
+    chargeReason: explainLimit({ ...explained, direction: 'charge', amps: ccl, bound: live.chargeBound }),
+    dischargeReason: explainLimit({
+      ...explained,
+      direction: 'discharge',
+      amps: dcl,
+      bound: live.dischargeBound,
+    }),
+    alarms: { ...shown, bmsCable: ladder.bmsCable },
+    freshness: ladder.freshness,
+    ...(blocked === undefined && settings.configError === undefined ? {} : { errorCode: ERROR_SETTINGS }),
+    ...(sampled && state.becameFull ? { chargeCompleted: true } : {}),
+    ...(ladder.freshness === 'fresh' && state.average !== undefined ? { averageCurrent: state.average } : {}),
+    ...(soc === undefined ? {} : { soc }),
+    ...(toGo === undefined ? {} : { timeToGo: toGo }),
+    notices: told,
+  };
+  return { state: { ...state, notices: noticeState, live: { ...live, published } }, output };
+}

@@ -1,0 +1,268 @@
+import { deriveAlarms, shownAlarms, watchAlarms } from './alarms.ts';
+import { type Bound, lowest, zeroIf } from './bound.ts';
+import { softFloor } from './ccl.ts';
+import type { CellPlan } from './cells.ts';
+import { checkChemistry } from './chemistry-check.ts';
+import type { Admission, Sample } from './gate.ts';
+import type { ControlRequests, ControlSettings } from './law.ts';
+import type { LawState, Live } from './law-state.ts';
+import { type Known, type Measured, MOST_DT_S, measure, usableSoc } from './measure.ts';
+import type { Notice } from './notices.ts';
+import { chargeBan, dischargeBan, judge } from './permissions.ts';
+import type { Context, Profile, Wish } from './profile.ts';
+import { atRest, inForce, recover } from './recovery.ts';
+import { watchSign } from './sign-flip.ts';
+import { staleBound } from './silence.ts';
+import { count } from './soc-counter.ts';
+import type { Ladder } from './stale.ts';
+import { averageCurrent } from './time-to-go.ts';
+import { bmsBound, configBound, type Direction, requestBound, userMax } from './user-max.ts';
+
+export interface Believed {
+  readonly sample: Sample;
+  readonly admission: Admission;
+  readonly ladder: Ladder;
+  readonly requests: ControlRequests;
+  readonly t: number;
+}
+
+export interface Decided {
+  readonly state: LawState;
+  readonly live: Live;
+  readonly notices: readonly Notice[];
+}
+
+/** Decides anew from a reading that the gate let through. */
+export function decideAnew(
+  profile: Profile,
+  settings: ControlSettings,
+  plan: CellPlan,
+  before: LawState,
+  { sample, admission, ladder, requests, t }: Believed,
+): Decided {
+  const was = before.live;
+  const dt = before.sampledAt === undefined ? 0 : Math.min(t - before.sampledAt, MOST_DT_S);
+  const seen = measure(settings, was?.seen, sample, t, dt);
+  const { known } = seen;
+  const counter = count(before.counter, {
+    chemistry: settings.chemistry,
+    capacity: known.capacity,
+    told: sample.reading.soc,
+    current: sample.current,
+    vmin: sample.vmin,
+    softMin: plan.softMin,
+    dt,
+    becameFull: before.becameFull,
+  });
+  const counted = settings.socSource === 'counter' && known.capacity !== undefined ? counter.soc : undefined;
+  const soc = counted ?? usableSoc(known, t);
+  const check = checkChemistry(before.check, plan, sample, known.soc, settings.chemistry, t);
+  const hard = judge(plan, before.hard, seen, t, dt);
+  const flags = known.alarms ?? {};
+  const derived = deriveAlarms(plan, seen, soc);
+  const alarms = watchAlarms(before.alarms, flags, derived, t);
+  const shown = shownAlarms(alarms, flags, derived);
+  const sign = watchSign(
+    before.sign,
+    was === undefined ? 0 : sample.current - was.seen.current,
+    was === undefined ? 0 : sample.vsum - was.seen.vsum,
+    sample.count,
+    known.capacity,
+  );
+
+  const blocked = settings.blocked ?? admission.blocked ?? check.reason;
+  const waiting = ladder.freshness !== 'fresh';
+  const max = {
+    charge: userMax(settings, known, 'charge'),
+    discharge: userMax(settings, known, 'discharge'),
+  };
+  const wish =
+    blocked === undefined && !waiting
+      ? profile.decide(contextOf(settings, plan, seen, requests, max, soc, t, dt, was), before.charging)
+      : holding(settings, plan, seen, was, max, before, ladder, blocked);
+
+  const bounded = (direction: Direction, wanted: Bound, ban: Bound | undefined, rate: number): Bound =>
+    lowest(
+      wanted,
+      zeroIf(blocked !== undefined, 'blocked'),
+      ban,
+      requestBound(requests, direction),
+      bmsBound(settings, known, direction),
+      configBound(settings, known, max[direction], direction),
+      waiting ? staleBound(rate, seen, max[direction], was?.[direction].amps ?? 0) : undefined,
+    );
+  const chargeBound = bounded('charge', wish.charge, chargeBan(hard, known, shown, t), ladder.chargeRate);
+  const dischargeBound = bounded(
+    'discharge',
+    wish.discharge,
+    dischargeBan(hard, known, shown, t),
+    ladder.dischargeRate,
+  );
+  const ramp = (bound: Bound, direction: Direction) => ({
+    t,
+    dt,
+    raw: bound.amps,
+    max: max[direction],
+    closedLoop: isClosedLoop(bound),
+    floor: softFloor(known.capacity, max[direction]),
+  });
+  const charge = recover(was?.charge ?? atRest(), ramp(chargeBound, 'charge'));
+  const ignored = sample.current > 1.1 * charge.amps + 1 ? before.ignored + dt : 0;
+  const live: Live = {
+    seen,
+    charge,
+    // Beginning with a ramp would switch an inverter off at every restart.
+    discharge:
+      was === undefined
+        ? inForce(dischargeBound.amps, t)
+        : recover(was.discharge, ramp(dischargeBound, 'discharge')),
+    chargeBound,
+    dischargeBound,
+    cvl: wish.cvl,
+    published: was?.published,
+    low: wish.low,
+    floatVolts: seen.count * plan.float,
+    state: wish.state,
+    mode: wish.mode,
+    soc: counted ?? known.soc,
+    derived,
+    blocked,
+    ladder,
+  };
+  return {
+    state: {
+      ...before,
+      sampledAt: t,
+      hard,
+      alarms,
+      check,
+      sign,
+      counter,
+      ignored,
+      charging: wish.charging,
+      becameFull: wish.becameFull,
+      average: averageCurrent(before.average, sample.current, dt),
+    },
+    live,
+    notices: [
+      ...wish.notices,
+      ...unusual(sample, known, blocked, settings),
+      ...(sign.sign === before.sign.sign
+        ? []
+        : [
+            {
+              key: 'sign',
+              text: 'The current has the wrong sign: it is turned from now on; see the setting for it',
+            },
+          ]),
+      ...(ignored < IGNORED_S
+        ? []
+        : [
+            {
+              key: 'ignored',
+              text: `${sample.current.toFixed(0)} A flow in where ${charge.amps.toFixed(0)} A are allowed: with feed-in of excess solar power the charge current limit has no effect`,
+            },
+          ]),
+    ],
+  };
+}
+
+const IGNORED_S = 30;
+
+function contextOf(
+  settings: ControlSettings,
+  plan: CellPlan,
+  seen: Measured,
+  requests: ControlRequests,
+  max: { readonly charge: number; readonly discharge: number },
+  soc: number | undefined,
+  t: number,
+  dt: number,
+  was: Live | undefined,
+): Context {
+  const resumedAt = was?.state === 'hold' ? was.cvl : undefined;
+  return {
+    settings,
+    plan,
+    seen,
+    requests,
+    t,
+    dt,
+    soc,
+    maxCharge: max.charge,
+    maxDischarge: max.discharge,
+    resumedAt,
+  };
+}
+
+/** What is wanted of a battery that is blocked, or has only just begun to answer again. */
+function holding(
+  settings: ControlSettings,
+  plan: CellPlan,
+  seen: Measured,
+  was: Live | undefined,
+  max: { readonly charge: number; readonly discharge: number },
+  { charging }: LawState,
+  ladder: Ladder,
+  blocked: string | undefined,
+): Wish {
+  const count = Math.min(seen.count, settings.cellCount ?? seen.count, was?.seen.count ?? seen.count);
+  const float = count * plan.float;
+  return {
+    charging,
+    charge: { amps: max.charge, cause: 'max' },
+    discharge: { amps: max.discharge, cause: 'max' },
+    cvl:
+      was === undefined
+        ? float
+        : blocked !== undefined || ladder.floatOnly
+          ? Math.min(was.cvl, float)
+          : was.cvl,
+    low: was?.low ?? seen.count * plan.softMin,
+    state: 'hold',
+    mode: blocked === undefined ? 'Hold: the BMS answers again' : `Hold: ${blocked}`,
+    becameFull: false,
+    notices: [],
+  };
+}
+
+/** The charger answers to these limits, so that they must not follow every sample. */
+function isClosedLoop({ cause, amps }: Bound): boolean {
+  return amps > 0 && (cause === 'cell' || cause === 'soc');
+}
+
+function unusual(
+  sample: Sample,
+  known: Known,
+  blocked: string | undefined,
+  settings: ControlSettings,
+): readonly Notice[] {
+  const notices: Notice[] = [];
+  if (blocked !== undefined) {
+    notices.push({ key: 'blocked', text: `Charging and discharging are blocked: ${blocked}` });
+  }
+  if (settings.configError !== undefined) {
+    notices.push({
+      key: 'config',
+      text: `Charging is reduced until the configuration is right: ${settings.configError}`,
+    });
+  }
+  if (sample.suspect) {
+    notices.push({
+      key: 'suspect',
+      text: `The pack voltage (${sample.reading.voltage?.toFixed(2)} V) and the cells do not agree; the worse of both counts`,
+    });
+  }
+  if (known.sensors === 0) {
+    notices.push({
+      key: 'no-temperature',
+      text: 'The BMS tells no temperature: charging in frost or heat is not prevented',
+    });
+  } else if ((sample.reading.temperatures?.length ?? 0) < known.sensors) {
+    notices.push({
+      key: 'temperature-lost',
+      text: 'A temperature sensor is missing; its last value goes on to limit the currents',
+    });
+  }
+  return notices;
+}
