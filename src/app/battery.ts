@@ -1,30 +1,12 @@
 import type { Member } from '../control/bank.ts';
-import type { ControlLaw, ControlOutput, ControlRequests, ControlSettings } from '../control/law.ts';
+import type { ControlOutput, ControlRequests } from '../control/law.ts';
 import type { ModuleReading, Reading } from '../model/reading.ts';
-import type { LinkState } from '../publish/battery-state.ts';
+import type { HistoryValues, LinkState } from '../publish/battery-state.ts';
+import type { BatteryMemory, Controller } from './controller.ts';
 import type { Pack, PollResult } from './pack.ts';
 
 /** Measurements are shown for this long after the last good sample. */
 const SHOWN_FOR_MS = 10_000;
-
-interface Controller {
-  step(
-    t: number,
-    reading: Reading | undefined,
-    requests: ControlRequests,
-  ): ReturnType<ControlLaw<unknown>['step']>;
-}
-
-function controller<State>(law: ControlLaw<State>, settings: ControlSettings): Controller {
-  let state = law.initial(settings);
-  return {
-    step(t, reading, requests) {
-      const result = law.step(settings, state, { t, requests, ...(reading !== undefined && { reading }) });
-      ({ state } = result);
-      return result;
-    },
-  };
-}
 
 /** One pack with its own control: what it measured last, what its law says, how long it has been silent. */
 export class Battery {
@@ -37,10 +19,24 @@ export class Battery {
   #bornAt: number;
   #complaint: string | undefined;
 
-  constructor(pack: Pack, law: ControlLaw<unknown>, settings: ControlSettings, now: number) {
+  constructor(pack: Pack, controller: Controller, now: number) {
     this.pack = pack;
-    this.#controller = controller(law, settings);
+    this.#controller = controller;
     this.#bornAt = now;
+  }
+
+  /** Its life so far, for /History. */
+  get history(): HistoryValues {
+    return this.#controller.history;
+  }
+
+  clearHistory(): void {
+    this.#controller.clearHistory();
+  }
+
+  /** What to write down for the next start. */
+  get memory(): BatteryMemory {
+    return this.#controller.memory;
   }
 
   /** The limits of this pack; absent until its first good sample. */
@@ -61,7 +57,7 @@ export class Battery {
   /** Takes the result of a poll into the control; without one (the pack is not being asked now) only time passes. */
   take(result: PollResult | undefined, now: number, requests: ControlRequests): void {
     const reading = result !== undefined && 'reading' in result ? result.reading : undefined;
-    const { output, sample, rejected } = this.#controller.step(now / 1000, reading, requests);
+    const { output, sample, rejected } = this.#controller.step(now / 1000, reading, requests) ?? {};
     this.#output = output;
     if (output?.freshness === 'fresh') this.#fresh = output;
     if (sample !== undefined) {

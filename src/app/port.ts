@@ -1,14 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
-import { detect, type Hit, lineText } from '../bms/detect.ts';
+import { detect, type Hit, hitText } from '../bms/detect.ts';
 import type { BmsDriver } from '../bms/driver.ts';
 import { type Clock, sleep } from '../clock.ts';
-import { bankOutput } from '../control/bank.ts';
-import { lawFor } from '../control/decide.ts';
-import type { ControlRequests, ControlSettings } from '../control/law.ts';
 import { BmsError, PortLostError } from '../errors.ts';
 import type { Log, LogSource } from '../log.ts';
-import { mergeAlarms } from '../model/alarms.ts';
-import { bankReading } from '../model/bank.ts';
 import type { BatteryState } from '../publish/battery-state.ts';
 import { SET_OK, SET_REFUSED } from '../publish/dbus/bus-item.ts';
 import { batteryServiceName, settingsId } from '../publish/dbus/names.ts';
@@ -17,13 +12,15 @@ import type { PortSettings } from '../settings/resolve.ts';
 import type { HalfDuplex } from '../transport/half-duplex.ts';
 import { type PortUrl, portName, serviceSuffix } from '../transport/port-url.ts';
 import { VERSION } from '../version.ts';
+import { Bank } from './bank.ts';
 import { Battery } from './battery.ts';
+import { Controller } from './controller.ts';
 import { batteryKey, hardwareOf, productName } from './identity.ts';
 import { Journal } from './journal.ts';
 import { firstLine, logExchange, openLink } from './link.ts';
+import { OWNER_DECLARATIONS, Owner } from './owner.ts';
 import { Pack } from './pack.ts';
 import { Publication } from './publication.ts';
-import { Scan } from './scan.ts';
 import { StateFile } from './state-file.ts';
 
 export interface PortOptions {
@@ -38,15 +35,13 @@ export interface PortOptions {
   readonly signal: AbortSignal;
 }
 
-/** No attempt begins later: serial-starter waits to give the port to the next program, which must not take over 20 s. */
-const SEARCH_MS = 17_000;
-/** Failed polls of every pack in a row after which the port is opened anew. */
-const REOPEN_AFTER = 10;
+/** serial-starter waits to give the port to the next program, which must not take over 20 s with the start of this one. */
+const SEARCH_MS = 18_000;
+/** So many packs that were seen before are tried before the search begins anew; each costs time when it is not there. */
+const REMEMBERED_FIRST = 4;
 const REOPEN_EVERY_MS = 30_000;
-const FORCE_OFF = [
-  { path: '/Settings/ForceChargingOff', name: 'ForceChargingOff', request: 'chargeOff' },
-  { path: '/Settings/ForceDischargingOff', name: 'ForceDischargingOff', request: 'dischargeOff' },
-] as const;
+/** State is written down so often, and at the end: more would wear the flash. */
+const SAVE_EVERY_MS = 15 * 60_000;
 
 /** Serves one port until the signal aborts. Rejects with the error that makes staying senseless. */
 export class PortService {
@@ -59,16 +54,18 @@ export class PortService {
   #link: HalfDuplex | undefined;
   #openedAt = 0;
   #hit: Hit | undefined;
-  #driver: BmsDriver | undefined;
-  #batteries: Battery[] = [];
-  #scan: Scan | undefined;
-  #requests: ControlRequests = {};
+  /** Under which this bank was known before. */
+  #knownKey: string | undefined;
+  #bank: Bank | undefined;
+  readonly #owner: Owner;
+  #savedAt = 0;
   #main: Publication | undefined;
   readonly #packs = new Map<number, Publication>();
 
   constructor(options: PortOptions) {
     this.#options = options;
     this.#log = options.log.scope('port');
+    this.#owner = new Owner(options.settings.settings.allowSwitches, options.log.scope('switch'));
     this.#journal = new Journal(options.log.scope('control'));
     this.#memory = new StateFile(options.stateFolder, serviceSuffix(options.port), this.#log);
     options.signal.addEventListener('abort', () => this.#stop.abort(), { once: true });
@@ -77,8 +74,9 @@ export class PortService {
 
   async run(): Promise<void> {
     try {
-      await this.#find();
-      await this.#poll();
+      const bank = await this.#find();
+      this.#bank = bank;
+      await this.#poll(bank);
     } catch (error) {
       // A port that was closed because we are leaving is no failure.
       if (!this.#stop.signal.aborted || !(error instanceof PortLostError)) throw error;
@@ -86,6 +84,7 @@ export class PortService {
       this.#main?.close();
       for (const pack of this.#packs.values()) pack.close();
       await this.#link?.close();
+      await this.#save();
     }
     if (this.#failure !== undefined) throw this.#failure;
   }
@@ -100,46 +99,63 @@ export class PortService {
     return this.#options.clock.now();
   }
 
-  async #find(): Promise<void> {
+  async #find(): Promise<Bank> {
     const { clock, drivers, log, port, settings } = this.#options;
     const detectLog = log.scope('detect');
-    const { hit } = await this.#memory.load();
+    const { hit, addresses: seen = [], key } = await this.#memory.load();
     const { address, baudRate } = settings.settings;
+    this.#hit = hit;
     this.#link = await this.#open();
     const close = (): void => void this.#link?.close();
     this.#stop.signal.addEventListener('abort', close, { once: true });
     const found = await detect(this.#link, {
       drivers,
-      ...(hit !== undefined && { first: hit }),
+      ...(hit !== undefined && { first: remembered(hit, seen) }),
       ...(address !== 'auto' && { addresses: address }),
       ...(baudRate !== 'auto' && { baudRate }),
       budgetMs: SEARCH_MS,
-      now: () => clock.now(),
+      clock,
       signal: this.#stop.signal,
-      onAttempt: ({ id, address: at, line, error, tookMs }) =>
-        detectLog.debug(
-          `${id} at ${at}, ${lineText(line)}: ${error?.message ?? 'yes'} (${tookMs.toFixed(0)} ms)`,
-        ),
+      onAttempt({ error, tookMs, ...attempt }) {
+        if (detectLog.debugging)
+          detectLog.debug(`${hitText(attempt)}: ${error?.message ?? 'yes'} (${tookMs.toFixed(0)} ms)`);
+      },
     });
     this.#stop.signal.removeEventListener('abort', close);
     const { driver, line } = found;
-    this.#driver = driver;
     this.#hit = { id: driver.id, line, address: found.address };
     detectLog.info(
-      `${driver.name} (${driver.id}) on ${portName(port)} at address ${found.address}, ${lineText(line)}` +
+      `${driver.name} on ${portName(port)}: ${hitText(this.#hit)}` +
         `${found.reading.cellCount === undefined ? '' : `, ${found.reading.cellCount} cells`}`,
     );
-    const remembered = hit?.id === driver.id ? (this.#memory.memory.addresses ?? []) : [];
-    const wanted = address === 'auto' || driver.addresses.length === 1 ? remembered : address;
+    if (hit !== undefined && hit.id !== driver.id)
+      detectLog.info(`this port had ${hit.id} before; what was remembered of it is forgotten`);
+    const isSame = hit?.id === driver.id;
+    if (isSame) this.#knownKey = key;
+    const wanted = address !== 'auto' && driver.addresses.length > 1 ? address : isSame ? seen : [];
     const addresses = [...new Set([found.address, ...wanted])].filter((at) => driver.addresses.includes(at));
-    this.#batteries = addresses.map((at) => this.#battery(driver, at));
-    this.#scan = new Scan(driver, address === 'auto' ? driver.addresses : []);
     await this.#memory.save({ hit: this.#hit, addresses });
+    return new Bank({
+      driver,
+      addresses,
+      scanned: address === 'auto' ? driver.addresses : [],
+      battery: (at) => this.#battery(driver, at),
+      intervalMs: settings.settings.pollInterval * 1000,
+      clock,
+      log,
+      onTurn: (battery) => this.#publishPack(battery),
+      onPacks: (now) => this.#changed(now),
+    });
   }
 
   #battery(driver: BmsDriver, address: number): Battery {
-    const control: ControlSettings = controlSettings(this.#options.settings, driver);
-    return new Battery(new Pack(driver, address), lawFor(control.profile), control, this.#now);
+    const { settings } = this.#options;
+    const controller = new Controller(
+      ({ chemistry = driver.chemistry }) =>
+        controlSettings(settings, { limits: driver.limits, ...(chemistry !== undefined && { chemistry }) }),
+      this.#memory.ofBattery(address, this.#options.clock.wall()),
+    );
+    return new Battery(new Pack(driver, address), controller, this.#now);
   }
 
   #open(): Promise<HalfDuplex> {
@@ -154,74 +170,38 @@ export class PortService {
     });
   }
 
-  /** Polls on a fixed grid until it is time to leave. A cycle that took too long skips grid points, it never piles up. */
-  async #poll(): Promise<void> {
+  /** Polls on a fixed grid until it is time to leave. A cycle that took too long begins a new grid, it never piles up. */
+  async #poll(bank: Bank): Promise<void> {
     const { clock, settings } = this.#options;
-    const intervalMs = settings.settings.pollInterval * 1000;
-    const start = this.#now;
+    let due = this.#now;
     while (!this.#stop.signal.aborted) {
-      await this.#cycle();
-      const next = start + (Math.floor((this.#now - start) / intervalMs) + 1) * intervalMs;
-      if (this.#stop.signal.aborted) break;
+      if (this.#link === undefined) await this.#reopen();
+      await this.#unlessLost(() => bank.cycle(this.#link, this.#owner.requests, this.#stop.signal));
+      await this.#publish(bank);
+      if (bank.isSilent && this.#now - this.#openedAt > REOPEN_EVERY_MS) await this.#reopen();
       // A bank may fill the whole interval: the bus must have its turn all the same.
       await setImmediate();
-      await this.#look(next);
-      await sleep(clock, next - this.#now, this.#stop.signal);
+      const link = this.#link;
+      if (link !== undefined && this.#main !== undefined) {
+        await this.#unlessLost(() => this.#owner.operate(link, bank.batteries));
+        await this.#unlessLost(() => bank.look(link));
+      }
+      if (this.#now - this.#savedAt > SAVE_EVERY_MS) await this.#save();
+      due = Math.max(due + settings.settings.pollInterval * 1000, this.#now);
+      await sleep(clock, due - this.#now, this.#stop.signal);
     }
-  }
-
-  async #cycle(): Promise<void> {
-    if (this.#link === undefined) await this.#reopen();
-    for (const battery of this.#batteries) {
-      if (this.#stop.signal.aborted) return;
-      await this.#ask(battery);
-      if (this.#batteries.length > 1) await this.#publishPack(battery);
-    }
-    await this.#publish();
-    if (this.#link !== undefined && this.#isSilent()) await this.#reopen();
-  }
-
-  async #ask(battery: Battery): Promise<void> {
-    const { pack } = battery;
-    if (this.#batteries.length === 1) pack.keepAsking();
-    const link = this.#link;
-    if (link === undefined || !pack.isDue(this.#now))
-      return battery.take(undefined, this.#now, this.#requests);
-    const before = battery.complaint;
-    try {
-      const result = await pack.poll(link, () => this.#now);
-      battery.take(result, this.#now, this.#requests);
-    } catch (error) {
-      if (!(error instanceof BmsError) || this.#stop.signal.aborted) throw error;
-      await this.#lostLink(error);
-      battery.take({ error }, this.#now, this.#requests);
-    }
-    this.#tell(battery, before);
-  }
-
-  /** One line when a pack begins to fail, one when it is back. */
-  #tell(battery: Battery, before: string | undefined): void {
-    const { complaint, pack } = battery;
-    if ((before === undefined) === (complaint === undefined)) return;
-    const log = this.#options.log.scope(pack.driver.id);
-    const who = this.#batteries.length > 1 ? `pack ${pack.address} ` : '';
-    if (complaint === undefined) log.info(`${who}answers again`);
-    else if (battery.silentForMs(this.#now) > 3000 || pack.failures > 2)
-      log.warn(`${who}gives no value: ${complaint}`);
-    else log.debug(`${who}gave no value: ${complaint}`);
-  }
-
-  #isSilent(): boolean {
-    const tired = this.#batteries.every(({ pack }) => pack.failures >= REOPEN_AFTER);
-    return tired && this.#now - this.#openedAt > REOPEN_EVERY_MS;
   }
 
   /** The connection ended: a tty that is gone ends the service, anything else is opened again. */
-  async #lostLink(error: BmsError): Promise<void> {
-    this.#log.warn(error.message);
-    await this.#link?.close();
-    this.#link = undefined;
-    await this.#reopen();
+  async #unlessLost(action: () => Promise<void>): Promise<void> {
+    try {
+      await action();
+    } catch (error) {
+      if (!(error instanceof BmsError) || !error.code.startsWith('PORT_') || this.#stop.signal.aborted)
+        throw error;
+      this.#log.warn(error.message);
+      await this.#reopen();
+    }
   }
 
   async #reopen(): Promise<void> {
@@ -237,70 +217,43 @@ export class PortService {
     }
   }
 
-  /** Looks for one more pack on the line when there is time before the next grid point. */
-  async #look(until: number): Promise<void> {
-    const driver = this.#driver;
-    const link = this.#link;
-    if (driver === undefined || link === undefined || this.#main === undefined) return;
-    const address = this.#scan?.next(
-      this.#now,
-      this.#batteries.map(({ pack }) => pack.address),
-    );
-    if (address === undefined || until <= this.#now) return;
-    try {
-      await driver.probe(link, address);
-    } catch (error) {
-      if (!(error instanceof BmsError)) throw error;
-      if (error.code.startsWith('PORT_')) await this.#lostLink(error);
-      return;
+  /** Packs came, or one moved: its old service must not go on showing a pack that is elsewhere now. */
+  async #changed(addresses: readonly number[]): Promise<void> {
+    for (const [address, publication] of this.#packs) {
+      if (addresses.includes(address)) continue;
+      publication.close();
+      this.#packs.delete(address);
     }
-    this.#log.info(`another pack answers at address ${address}`);
-    this.#batteries.push(this.#battery(driver, address));
-    this.#batteries.sort((a, b) => a.pack.address - b.pack.address);
-    await this.#memory.save({ addresses: this.#batteries.map(({ pack }) => pack.address) });
+    await this.#memory.save({ addresses });
   }
 
   /** The bank (or the only pack): everything of the last cycle in one update. */
-  async #publish(): Promise<void> {
-    const now = this.#now;
-    const members = this.#batteries
-      .map((battery) => battery.member())
-      .filter((member) => member !== undefined);
-    const limits = bankOutput(members);
-    const best = this.#batteries.reduce((a, b) => (b.silentForMs(now) < a.silentForMs(now) ? b : a));
-    if (limits === undefined) return;
-    const missing = this.#batteries.filter((battery) => battery.output?.freshness !== 'fresh');
-    const isPart = missing.length > 0 && missing.length < this.#batteries.length;
-    const longSilent = missing.some((battery) => battery.silentForMs(now) > 60_000);
-    const control =
-      isPart && longSilent ? { ...limits, alarms: mergeAlarms(limits.alarms, { bmsCable: 2 }) } : limits;
-    const modules = this.#batteries
-      .map((battery) => battery.module(now))
-      .filter((module) => module !== undefined);
-    const reading = modules.length > 0 ? bankReading(modules) : undefined;
-    const facts = bankReading(
-      this.#batteries.map(({ facts: known, pack }) => ({ ...known, address: pack.address })),
-    );
-    const state = {
-      facts,
-      control,
-      ...(reading !== undefined && { reading }),
-      link: isPart
-        ? { ...best.link(now), text: `${missing.length} of ${this.#batteries.length} packs silent` }
-        : best.link(now),
-      requests: this.#requests,
+  async #publish(bank: Bank): Promise<void> {
+    const { best } = bank;
+    const state = bank.state();
+    if (best === undefined || state === undefined) return;
+    this.#journal.note(state.control);
+    const history = bank.isBank ? {} : { history: best.history };
+    const { averageCurrent } = state.control;
+    const shown = {
+      ...state,
+      ...history,
+      ...(averageCurrent !== undefined && { averageCurrent }),
+      requests: this.#owner.requests,
     };
-    this.#journal.note(control);
-    if (this.#main === undefined) await this.#appear(best, state);
-    else this.#main.update(state);
+    if (state.control.state === 'topBalance' && this.#main !== undefined)
+      this.#owner.balanceBegan(this.#main);
+    if (this.#main === undefined) await this.#appear(best, shown);
+    else this.#main.update(shown);
   }
 
   async #publishPack(battery: Battery): Promise<void> {
     const now = this.#now;
     const reading = battery.shown(now);
-    if (this.#main === undefined || battery.output === undefined) return;
+    if (this.#main === undefined || this.#bank?.isBank !== true || battery.output === undefined) return;
     const state = {
       facts: battery.facts,
+      history: battery.history,
       link: battery.link(now),
       ...(reading !== undefined && { reading }),
     };
@@ -323,12 +276,18 @@ export class PortService {
     });
   }
 
-  /** The battery appears on the bus: only now, with the first believed values and valid limits. */
+  /**
+   * The battery appears on the bus: only now, with the first believed values and valid limits. A bank keeps the key of the pack
+   * with which it first appeared, whichever of its packs is the first to answer this time.
+   */
   async #appear(battery: Battery, state: Omit<BatteryState, 'identity'>): Promise<void> {
     const name = batteryServiceName(serviceSuffix(this.#options.port));
-    const publication = await this.#publication(battery, name, this.#key(battery), state, true);
+    const key = (this.#bank?.isBank ? this.#knownKey : undefined) ?? this.#key(battery);
+    const publication = await this.#publication(battery, name, key, state, true);
     this.#main = publication;
-    this.#takeRequests(publication);
+    this.#savedAt = this.#now;
+    await this.#memory.save({ key });
+    this.#owner.take(publication);
   }
 
   #publication(
@@ -347,15 +306,9 @@ export class PortService {
       ...(isMain && deviceInstance !== undefined && { wantedInstance: deviceInstance }),
       ...(isMain && customName !== undefined && { wantedName: customName }),
       ...(isMain && {
-        settings: FORCE_OFF.map((item) => ({
-          name: item.name,
-          type: 'i' as const,
-          default: 0,
-          min: 0,
-          max: 1,
-        })),
+        settings: OWNER_DECLARATIONS,
         onWrite: (path, value) => this.#write(path, value),
-        onSetting: () => this.#main && this.#takeRequests(this.#main),
+        onSetting: () => this.#main && this.#owner.take(this.#main),
       }),
       identity: {
         productName: productName(battery.pack.driver),
@@ -371,17 +324,28 @@ export class PortService {
     return publication;
   }
 
-  /** What the device remembered of the owner's switches counts from the next decision on. */
-  #takeRequests(publication: Publication): void {
-    const on = FORCE_OFF.filter(({ name }) => publication.setting(name) === 1);
-    this.#requests = Object.fromEntries(on.map(({ request }) => [request, true]));
+  #write(path: string, value: number | string): number {
+    if (path === '/History/Clear') {
+      for (const battery of this.#bank?.batteries ?? []) battery.clearHistory();
+      return SET_OK;
+    }
+    return this.#main === undefined ? SET_REFUSED : this.#owner.write(path, value, this.#main);
   }
 
-  #write(path: string, value: number | string): number {
-    const item = FORCE_OFF.find((candidate) => candidate.path === path);
-    if (item === undefined || this.#main === undefined) return SET_REFUSED;
-    this.#main.remember(item.name, value);
-    this.#takeRequests(this.#main);
-    return SET_OK;
+  /** Writes down control and history of every battery, for the next start. */
+  async #save(): Promise<void> {
+    this.#savedAt = this.#now;
+    const batteries = this.#bank?.batteries ?? [];
+    const known = batteries.filter(({ output }) => output !== undefined);
+    if (known.length === 0) return;
+    const control = Object.fromEntries(known.map((battery) => [battery.pack.address, battery.memory]));
+    const before = this.#memory.memory.control;
+    await this.#memory.save({ control: { ...before, ...control }, savedAt: this.#options.clock.wall() });
   }
+}
+
+/** Where the batteries of this port answered before, the one that was found last first. */
+function remembered(hit: Hit, addresses: readonly number[]): Hit[] {
+  const others = addresses.filter((address) => address !== hit.address);
+  return [hit, ...others.map((address) => ({ ...hit, address }))].slice(0, REMEMBERED_FIRST);
 }

@@ -2,6 +2,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Hit } from '../bms/detect.ts';
 import type { Log } from '../log.ts';
+import type { Remembered } from './controller.ts';
 
 /** What one port remembers over restarts. Everything in it may be missing or wrong: it only saves time. */
 export interface PortMemory {
@@ -9,7 +10,9 @@ export interface PortMemory {
   readonly hit?: Hit;
   /** Addresses at which packs of this port were seen. */
   readonly addresses?: readonly number[];
-  /** Snapshots of the control by address, with the calendar time at which they were taken (ms since 1970). */
+  /** Under which the settings of the battery of this port are kept. */
+  readonly key?: string;
+  /** Control and history of each battery by its address, and the calendar time at which they were written (ms since 1970). */
   readonly control?: Readonly<Record<string, unknown>>;
   readonly savedAt?: number;
 }
@@ -49,6 +52,14 @@ export class StateFile {
     return this.#memory;
   }
 
+  /** What was written down of the battery at an address; absent when there is nothing. `wall` is calendar time, ms. */
+  ofBattery(address: number, wall: number): Remembered | undefined {
+    const { control = {}, savedAt } = this.#memory;
+    const memory = control[String(address)];
+    if (savedAt === undefined || typeof memory !== 'object' || memory === null) return undefined;
+    return { ...memory, ageSeconds: (wall - savedAt) / 1000 };
+  }
+
   /** Writes what changed; a full or read-only disk is said once and costs only the memory. */
   async save(change: PortMemory): Promise<void> {
     this.#memory = { ...this.#memory, ...change };
@@ -76,10 +87,11 @@ export class StateFile {
 /** Only what has the right shape. */
 function memoryOf(value: unknown): PortMemory {
   if (typeof value !== 'object' || value === null) return {};
-  const { hit, addresses, control, savedAt } = value as Record<string, unknown>; // JSON.parse gives unknown shapes
+  const { hit, addresses, key, control, savedAt } = value as Record<string, unknown>; // JSON.parse gives unknown shapes
   return {
     ...(isHit(hit) && { hit }),
     ...(Array.isArray(addresses) && { addresses: addresses.filter((item) => Number.isInteger(item)) }),
+    ...(typeof key === 'string' && { key }),
     ...(typeof control === 'object' && control !== null && { control: { ...control } }),
     ...(typeof savedAt === 'number' && Number.isFinite(savedAt) && { savedAt }),
   };

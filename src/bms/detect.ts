@@ -1,6 +1,8 @@
-import { BmsError, NothingFoundError } from '../errors.ts';
+import { type Clock, sleep } from '../clock.ts';
+import { BmsError, NothingFoundError, TimeoutError } from '../errors.ts';
 import type { Reading } from '../model/reading.ts';
 import type { Exchange, LineSettings } from '../transport/exchange.ts';
+import { diagnose, type Failure } from './diagnosis.ts';
 import type { BmsDriver } from './driver.ts';
 
 /** A link whose line settings can be changed while it is open. */
@@ -33,71 +35,81 @@ export interface Detected {
 export interface DetectOptions {
   /** Drivers to try, in the order of the list. */
   readonly drivers: readonly BmsDriver[];
-  /** The last hit on this port is tried first. */
-  readonly first?: Hit;
+  /** Where batteries answered before on this port, the last hit first; tried before everything else. */
+  readonly first?: readonly Hit[];
   /** Only these addresses (of drivers that have addresses at all). */
   readonly addresses?: readonly number[];
   /** Only this line speed. */
   readonly baudRate?: number;
-  /** No attempt begins later than this after the start, ms. */
+  /** The search ends after this time, ms; an attempt that is still on the line then is given up, so close the link. */
   readonly budgetMs: number;
-  readonly now: () => number;
+  readonly clock: Clock;
   readonly signal?: AbortSignal;
   readonly onAttempt?: (attempt: Attempt) => void;
 }
 
 /** One step of the plan: a driver at an address with one line setting. */
-interface Step {
+export interface Step {
   readonly driver: BmsDriver;
   readonly line: LineSettings;
   readonly address: number;
 }
 
 /**
- * The order of attempts: the last hit; then every driver at its usual address and usual line setting; then the other
- * line settings; then the other addresses. Within each round attempts of one line setting stand together, so that
- * the port is set up anew as rarely as possible.
+ * Silence after an attempt that woke somebody, before the next BMS is asked, ms. A device that heard a foreign request may
+ * wait in the middle of what it takes for a frame, or still be talking; 200 ms make every known one forget. Attempts
+ * that nobody answered end with a silence of their own, their deadline.
+ */
+const PACE_MS = 200;
+
+/**
+ * The order of attempts: what answered before; then every driver at its usual address and usual line setting; then the
+ * other line settings; then the other addresses, the second one of every driver before the third of any. Within each round
+ * attempts of one line setting stand together, so that the port is set up anew as rarely as possible.
  */
 export function plan(options: Pick<DetectOptions, 'drivers' | 'first' | 'addresses' | 'baudRate'>): Step[] {
-  const steps: Step[] = [];
-  const known = new Set<string>();
+  const { addresses, baudRate, drivers, first = [] } = options;
+  const steps = new Map<string, Step>();
   const add = (driver: BmsDriver, line: LineSettings, address: number): void => {
     const key = `${driver.id} ${lineText(line)} ${address}`;
-    if (options.baudRate !== undefined && line.baudRate !== options.baudRate) return;
-    if (known.has(key)) return;
-    known.add(key);
-    steps.push({ driver, line, address });
+    if (baudRate !== undefined && line.baudRate !== baudRate) return;
+    if (!steps.has(key)) steps.set(key, { driver, line, address });
   };
-  const addressesOf = (driver: BmsDriver): readonly number[] =>
-    options.addresses !== undefined && driver.addresses.length > 1 ? options.addresses : driver.addresses;
-  const linesOf = (driver: BmsDriver): readonly LineSettings[] => {
-    const { baudRate } = options;
-    if (baudRate === undefined || driver.lines.some((line) => line.baudRate === baudRate))
-      return driver.lines;
-    return driver.lines.slice(0, 1).map((line) => ({ ...line, baudRate }));
-  };
-
-  const { first } = options;
-  const cached = first && options.drivers.find((driver) => driver.id === first.id);
-  if (first && cached && addressesOf(cached).includes(first.address)) add(cached, first.line, first.address);
-
-  const round = (
-    choose: (driver: BmsDriver) => { lines: readonly LineSettings[]; addresses: readonly number[] },
-  ): void => {
-    const wanted = options.drivers.map((driver) => ({ driver, ...choose(driver) }));
-    const speeds = new Set(wanted.flatMap(({ lines }) => lines.map(lineText)));
+  const wanted = drivers.map((driver) => ({
+    driver,
+    lines: linesOf(driver, baudRate),
+    addresses: addresses !== undefined && driver.addresses.length > 1 ? addresses : driver.addresses,
+  }));
+  const round = (linesFrom: number, linesTo: number, rank: number): void => {
+    const chosen = wanted.map((item) => ({ ...item, lines: item.lines.slice(linesFrom, linesTo) }));
+    const speeds = new Set(chosen.flatMap(({ lines }) => lines.map(lineText)));
     for (const speed of speeds) {
-      for (const { driver, lines, addresses } of wanted) {
-        for (const line of lines.filter((candidate) => lineText(candidate) === speed)) {
-          for (const address of addresses) add(driver, line, address);
-        }
+      for (const item of chosen) {
+        const address = item.addresses[rank];
+        if (address === undefined) continue;
+        for (const line of item.lines) if (lineText(line) === speed) add(item.driver, line, address);
       }
     }
   };
-  round((driver) => ({ lines: linesOf(driver).slice(0, 1), addresses: addressesOf(driver).slice(0, 1) }));
-  round((driver) => ({ lines: linesOf(driver).slice(1), addresses: addressesOf(driver).slice(0, 1) }));
-  round((driver) => ({ lines: linesOf(driver).slice(0, 1), addresses: addressesOf(driver).slice(1) }));
-  return steps;
+
+  for (const hit of first) {
+    const known = wanted.find(
+      ({ driver, addresses: allowed }) => driver.id === hit.id && allowed.includes(hit.address),
+    );
+    if (known !== undefined) add(known.driver, hit.line, hit.address);
+  }
+  round(0, 1, 0);
+  round(1, Number.POSITIVE_INFINITY, 0);
+  const most = Math.max(0, ...wanted.map((item) => item.addresses.length));
+  for (let rank = 1; rank < most; rank += 1) round(0, 1, rank);
+  return [...steps.values()];
+}
+
+/** The line settings of a driver, of one speed if so wanted; a speed that it does not know takes the place of its usual one. */
+function linesOf({ lines }: BmsDriver, baudRate: number | undefined): readonly LineSettings[] {
+  if (baudRate === undefined) return lines;
+  const same = lines.filter((line) => line.baudRate === baudRate);
+  return same.length > 0 ? same : lines.slice(0, 1).map((line) => ({ ...line, baudRate }));
 }
 
 /** "9600 8N1". */
@@ -105,36 +117,62 @@ export function lineText(line: LineSettings): string {
   return `${line.baudRate} 8${(line.parity ?? 'none').charAt(0).toUpperCase()}${line.stopBits ?? 1}`;
 }
 
+/** "jbd at 1, 9600 8N1": one attempt in a log line. */
+export function hitText({ id, address, line }: Hit): string {
+  return `${id} at ${address}, ${lineText(line)}`;
+}
+
 /**
  * Finds out which BMS is on the link. Every driver only reads, and proves itself by checksum and plausibility.
- * Rejects with NothingFoundError when none is recognised; errors of the port itself pass through.
+ * Rejects with NothingFoundError, which says what is likely wrong, when none is recognised; errors of the port itself
+ * pass through.
  */
 export async function detect(link: ProbeLink, options: DetectOptions): Promise<Detected> {
+  const { budgetMs, clock, onAttempt, signal } = options;
   const steps = plan(options);
-  const started = options.now();
-  let line: string | undefined;
-  let tried = 0;
+  const started = clock.now();
+  const failures: Failure[] = [];
+  let set: LineSettings | undefined;
   for (const step of steps) {
-    if (options.signal?.aborted || options.now() - started > options.budgetMs) break;
-    if (lineText(step.line) !== line) {
+    if (signal?.aborted || clock.now() - started >= budgetMs) break;
+    if (set === undefined || !sameSetting(set, step.line)) {
       await link.configure(step.line);
-      line = lineText(step.line);
+      set = step.line;
     }
-    tried += 1;
-    const at = options.now();
+    const at = clock.now();
     const hit = { id: step.driver.id, line: step.line, address: step.address };
     try {
-      const reading = await step.driver.probe(link, step.address);
-      options.onAttempt?.({ ...hit, reading, tookMs: options.now() - at });
+      const reading = await inTime(clock, started + budgetMs - at, step.driver.probe(link, step.address));
+      onAttempt?.({ ...hit, reading, tookMs: clock.now() - at });
       return { ...step, reading };
     } catch (error) {
       if (!(error instanceof BmsError) || error.code.startsWith('PORT_')) throw error;
-      options.onAttempt?.({ ...hit, error, tookMs: options.now() - at });
+      failures.push({ ...hit, error });
+      onAttempt?.({ ...hit, error, tookMs: clock.now() - at });
+      if (hasWoken(error)) await sleep(clock, PACE_MS, signal);
     }
   }
-  const speeds = [...new Set(steps.slice(0, tried).map((step) => step.line.baudRate))].join(', ');
+  const speeds = [...new Set(failures.map(({ line }) => line.baudRate))].join(', ');
+  const seconds = ((clock.now() - started) / 1000).toFixed(1);
   throw new NothingFoundError(
-    `no known BMS answered (${tried} of ${steps.length} attempts at ${speeds} baud in ` +
-      `${((options.now() - started) / 1000).toFixed(1)} s); check cable, wiring (A/B, RX/TX, ground) and that the BMS is awake`,
+    `no known BMS answered (${failures.length} of ${steps.length} attempts at ${speeds} baud in ${seconds} s): ${diagnose(failures)}`,
   );
+}
+
+/** A line that never falls silent draws every attempt out, but not beyond the time of the search. */
+function inTime<T>(clock: Clock, ms: number, probe: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const cancel = clock.after(ms, () => reject(new TimeoutError('the time of the search was over')));
+    probe.then(resolve, reject).finally(cancel);
+  });
+}
+
+/** The gap is part of the setting: two BMSes of one speed may want different silences. */
+function sameSetting(a: LineSettings, b: LineSettings): boolean {
+  return lineText(a) === lineText(b) && a.gapMs === b.gapMs;
+}
+
+/** Bytes came that are not ours: somebody is there and may still be busy with what was asked. */
+function hasWoken(error: BmsError): boolean {
+  return !(error instanceof TimeoutError) || (error.received.length > 0 && !error.onlyEcho);
 }

@@ -40,7 +40,7 @@ export const probe: Command = {
         drivers,
         ...(address !== undefined && { addresses: [address] }),
         budgetMs: BUDGET_MS,
-        now: () => io.clock.now(),
+        clock: io.clock,
         signal: io.signal,
         onAttempt(attempt) {
           io.out(`${attemptText(attempt, exchanges)}\n`);

@@ -44,7 +44,7 @@ export const read: Command = {
         drivers,
         ...(address !== undefined && { addresses: [address] }),
         budgetMs: BUDGET_MS,
-        now: () => io.clock.now(),
+        clock: io.clock,
         signal: io.signal,
       });
       let known: Reading = {};

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bankOutput, type Member } from './bank.ts';
+import { bankOutput, type Member, withSilentPacks } from './bank.ts';
 import type { ControlOutput } from './law.ts';
 
 const output = (more: Partial<ControlOutput>): ControlOutput => ({
@@ -120,5 +120,24 @@ describe('bankOutput', () => {
         expect(bank?.cvl).toBe(Math.min(...list.map(([, , cvl]) => cvl)));
       }),
     );
+  });
+});
+
+describe('withSilentPacks', () => {
+  it('leaves the limits of a complete bank as they are', () => {
+    const limits = output({ alarms: { highTemperature: 1 } });
+    expect(withSilentPacks(limits, [])).toBe(limits);
+  });
+
+  it('raises the alarm and adds a notice for each silent pack, and changes no limit', () => {
+    const limits = output({ alarms: { highTemperature: 1 }, notices: ['pack 1: blocked'] });
+    const { alarms, notices, ...rest } = withSilentPacks(limits, ['pack 2', 'pack 5']);
+    expect(alarms).toEqual({ highTemperature: 1, bmsCable: 2 });
+    expect(notices).toEqual([
+      'pack 1: blocked',
+      expect.stringMatching(/^pack 2 has not answered/),
+      expect.stringMatching(/^pack 5 has not answered/),
+    ]);
+    expect({ ...limits, ...rest }).toEqual(limits);
   });
 });

@@ -52,6 +52,8 @@ export interface ControlRequests {
   readonly maxDischargeCurrent?: number;
   readonly chargeOff?: boolean;
   readonly dischargeOff?: boolean;
+  /** Carried out by the balancer switch of the BMS; the law has no part in it. */
+  readonly balancerOff?: boolean;
   readonly topBalanceNow?: boolean;
   readonly fullChargeNow?: boolean;
 }

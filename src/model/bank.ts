@@ -14,7 +14,7 @@ export function bankReading(packs: readonly ModuleReading[]): Reading {
     const { address: _, ...alone } = first;
     return alone;
   }
-  const cells = packs.map((pack) => pack.cellCount);
+  const cells = values(packs, 'cellCount');
   const temperatures = packs.flatMap((pack) => pack.temperatures ?? []);
   return definedOnly({
     voltage: mean(packs, 'voltage', 3),
@@ -33,16 +33,24 @@ export function bankReading(packs: readonly ModuleReading[]): Reading {
     dischargeEnabled: some(packs.map((pack) => pack.dischargeEnabled)),
     balancing: some(packs.map((pack) => pack.balancing)),
     alarms: packs.reduce<Alarms>((worst, pack) => mergeAlarms(worst, pack.alarms ?? {}), {}),
-    model: first.model,
-    hardwareVersion: first.hardwareVersion,
-    firmwareVersion: first.firmwareVersion,
-    serialNumber: first.serialNumber,
+    model: told(packs, 'model'),
+    hardwareVersion: told(packs, 'hardwareVersion'),
+    firmwareVersion: told(packs, 'firmwareVersion'),
+    serialNumber: told(packs, 'serialNumber'),
     modules: packs,
   });
 }
 
 function values(packs: readonly Reading[], key: NumberKey): number[] {
   return packs.map((pack) => pack[key]).filter((value) => value !== undefined);
+}
+
+/** What the first pack says that says anything: one that has been silent since the start knows nothing. */
+function told(
+  packs: readonly Reading[],
+  key: 'model' | 'hardwareVersion' | 'firmwareVersion' | 'serialNumber',
+): string | undefined {
+  return packs.map((pack) => pack[key]).find((text) => text !== undefined);
 }
 
 /** Sum over all packs; absent when one of them does not tell, because a partial sum is a wrong value. */

@@ -50,6 +50,10 @@ const EXPECTED: readonly (readonly [string, 'i' | 'd' | 's', number | string | u
   ['/Info/DischargeLimitation', 's', 'Maximum of the owner', 'Maximum of the owner'],
   ['/Settings/ForceChargingOff', 'i', 1, '1'],
   ['/Settings/ForceDischargingOff', 'i', 0, '0'],
+  ['/Settings/TurnBalancingOff', 'i', 0, '0'],
+  ['/Settings/MaxChargeCurrent', 'd', -1, '-1.0A'],
+  ['/Settings/MaxDischargeCurrent', 'd', -1, '-1.0A'],
+  ['/Settings/TopBalanceNow', 'i', 0, '0'],
   ['/Settings/HasTemperature', 'i', 1, '1'],
   ['/System/MinCellVoltage', 'd', 3.312, '3.312V'],
   ['/System/MaxCellVoltage', 'd', 3.315, '3.315V'],
@@ -150,6 +154,10 @@ describe('the paths of a battery', () => {
       '/History/Clear',
       '/Settings/ForceChargingOff',
       '/Settings/ForceDischargingOff',
+      '/Settings/MaxChargeCurrent',
+      '/Settings/MaxDischargeCurrent',
+      '/Settings/TopBalanceNow',
+      '/Settings/TurnBalancingOff',
     ]);
   });
 

@@ -23,6 +23,7 @@ import {
 } from './battery-values.ts';
 import { cellExtremes, temperatureExtremes } from './cell-extremes.ts';
 import type { ItemValue } from './dbus/bus-item.ts';
+import { acceptable, OWNER_SETTINGS, shownValue } from './owner-settings.ts';
 import {
   ampHours,
   amps,
@@ -113,14 +114,12 @@ const LIMITS: readonly PathLine[] = [
   text('/Info/ChargeMode', (s) => s.control?.chargeMode),
   text('/Info/ChargeLimitation', (s) => s.control?.chargeReason),
   text('/Info/DischargeLimitation', (s) => s.control?.dischargeReason),
-  {
-    ...whole('/Settings/ForceChargingOff', (s) => flag(s.requests?.chargeOff ?? false)),
-    write: onOrOff,
-  },
-  {
-    ...whole('/Settings/ForceDischargingOff', (s) => flag(s.requests?.dischargeOff ?? false)),
-    write: onOrOff,
-  },
+  ...OWNER_SETTINGS.map((setting) => ({
+    ...(setting.type === 'd'
+      ? real(setting.path, amps(1), 0.1, (s) => shownValue(setting, s.requests))
+      : whole(setting.path, (s) => shownValue(setting, s.requests))),
+    write: (value: ItemValue) => acceptable(setting, value),
+  })),
 ];
 
 const SYSTEM: readonly PathLine[] = [
@@ -246,8 +245,4 @@ function cellsShown(state: BatteryState): number {
 function customName(value: ItemValue): string | undefined {
   if (value === undefined) return '';
   return typeof value === 'string' && [...value].length <= CUSTOM_NAME_LENGTH ? value : undefined;
-}
-
-function onOrOff(value: ItemValue): number | undefined {
-  return value === 0 || value === 1 ? value : undefined;
 }

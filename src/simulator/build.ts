@@ -26,6 +26,7 @@ export async function buildDevice(
     clock,
     baudRate: options.baudRate ?? driver.lines[0]?.baudRate ?? 9600,
     answerMs: driver.answerMs,
+    ...(driver.addressOf !== undefined && { addressOf: (request) => driver.addressOf?.(request) }),
     ...(options.speed !== undefined && { speed: options.speed }),
   });
 }

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import { distort } from './line-faults.ts';
 import type { Plant } from './plant.ts';
 import { type Random, seeded } from './random.ts';
+import type { LineFaults } from './scenario.ts';
 
 export interface DeviceOptions {
   readonly plant: Plant;
@@ -12,6 +13,8 @@ export interface DeviceOptions {
   readonly baudRate: number;
   /** Time from the end of a request to the first byte of its answer (`BmsDriver.answerMs`). */
   readonly answerMs: number;
+  /** Which pack a request names (`BmsDriver.addressOf`), so that a pack can have line faults of its own. */
+  readonly addressOf?: (request: Uint8Array) => number | undefined;
   /** How much faster than real the battery lives; the line keeps its own time. Default 1. */
   readonly speed?: number;
 }
@@ -156,7 +159,7 @@ export class Session {
     const { plant, answerMs } = this.#options;
     const answer = responder.reply(request, plant.truth());
     if (answer?.changes !== undefined) plant.apply(answer.changes);
-    const { line } = plant;
+    const line = this.#faultsOf(request);
     const bytes = distort(request, answer?.bytes ?? new Uint8Array(), line, this.#random);
     if (bytes.length === 0) return;
     const now = this.#options.clock.now();
@@ -171,6 +174,12 @@ export class Session {
         if (this.#device.plugged) this.#attachment.send(bytes.slice(at, end));
       });
     }
+  }
+
+  #faultsOf(request: Uint8Array): LineFaults {
+    const { addressOf, plant } = this.#options;
+    const address = addressOf?.(request);
+    return plant.packs.find(({ spec }) => spec.address === address)?.line ?? plant.line;
   }
 
   #pieceLength(length: number): number {

@@ -6,7 +6,7 @@ import { type CellSpec, CellString } from './cell.ts';
 import { openCircuit } from './open-circuit.ts';
 import { type Measured, Protections } from './protection.ts';
 import { type Random, seeded } from './random.ts';
-import type { PackSpec } from './scenario.ts';
+import type { LineFaults, PackSpec } from './scenario.ts';
 
 /** Resistance at once and of the 90 s and 1200 s pairs of a 280 Ah LFP cell, ohm; it falls with the capacity. */
 const OHM = 0.00022;
@@ -43,6 +43,8 @@ export class Pack {
   balancerSwitch = true;
   /** Levels to report instead of what the protections see. */
   statedAlarms: Alarms | undefined;
+  /** How its answers misbehave where they do otherwise than those of all packs. */
+  line: LineFaults | undefined;
   readonly maxCurrent: number;
   readonly #random: Random;
   readonly #startVoltage: number;
@@ -56,6 +58,7 @@ export class Pack {
 
   constructor(spec: PackSpec, chemistry: Chemistry, ambient: number, seed: number) {
     this.spec = spec;
+    this.line = spec.line;
     this.limits = CELL_LIMITS[chemistry];
     this.#random = seeded(seed);
     this.string = new CellString({
@@ -265,7 +268,7 @@ export class Pack {
       model: `SIM-${spec.cells}S${Math.round(spec.capacity)}`,
       hardwareVersion: '1.0',
       firmwareVersion: '2.3',
-      serialNumber: `SIM${String(spec.address).padStart(6, '0')}`,
+      serialNumber: spec.serialNumber ?? `SIM${String(spec.address).padStart(6, '0')}`,
       productionDate: '2024-06-01',
     };
   }

@@ -62,6 +62,21 @@ const load = object({ power: number(0, 1e6), pattern: or(pattern, {}) });
 
 const cellOffsets = record((name, path) => String(integer(1, 32)(Number(name), path)), number(-100, 20));
 
+const line = object({
+  /** How likely a request stays without an answer. */
+  silent: or(chance, 0),
+  /** Bytes of noise ahead of every answer. */
+  garbage: or(integer(0, 4096), 0),
+  /** How likely one bit of a byte is turned. */
+  bitflips: or(number(0, 1), 0),
+  delayMs: or(number(0, 600_000), 0),
+  /** How likely an answer breaks off. */
+  truncate: or(chance, 0),
+  /** The request comes back ahead of the answer. */
+  echo: or(flag, false),
+  unplug: or(flag, false),
+});
+
 const pack = object({
   address: or(integer(0, 255), 1),
   cells: or(integer(3, 32), 16),
@@ -116,21 +131,10 @@ const pack = object({
   maxCurrent: optional(number(1, 5000)),
   cycles: or(integer(0, 65535), 42),
   sensors: or(integer(1, 8), 2),
-});
-
-const line = object({
-  /** How likely a request stays without an answer. */
-  silent: or(chance, 0),
-  /** Bytes of noise ahead of every answer. */
-  garbage: or(integer(0, 4096), 0),
-  /** How likely one bit of a byte is turned. */
-  bitflips: or(number(0, 1), 0),
-  delayMs: or(number(0, 600_000), 0),
-  /** How likely an answer breaks off. */
-  truncate: or(chance, 0),
-  /** The request comes back ahead of the answer. */
-  echo: or(flag, false),
-  unplug: or(flag, false),
+  /** Absent: made from the address. */
+  serialNumber: optional(text),
+  /** How the answers of this pack alone misbehave; absent: as those of all. */
+  line: optional(line),
 });
 
 const CURRENT = number(-5000, 5000);

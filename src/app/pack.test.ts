@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest';
+import type { BmsDriver, PollContext } from '../bms/driver.ts';
+import { jbd } from '../bms/jbd/index.ts';
+import { PortLostError, TimeoutError } from '../errors.ts';
+import type { Reading } from '../model/reading.ts';
+import { Pack } from './pack.ts';
+
+const LINK = { ask: () => Promise.reject(new TimeoutError('unused')) };
+
+/** A pack whose polls last as long as told; a poll without a reading fails. */
+function scripted() {
+  let now = 0;
+  const contexts: PollContext[] = [];
+  const next = {
+    tookMs: 100,
+    reading: { voltage: 53 } as Reading | undefined,
+    error: new TimeoutError('silence') as Error,
+  };
+  const driver: BmsDriver = {
+    ...jbd,
+    poll(_link, _address, context) {
+      contexts.push(context);
+      now += next.tookMs;
+      return next.reading === undefined ? Promise.reject(next.error) : Promise.resolve(next.reading);
+    },
+  };
+  const pack = new Pack(driver, 1);
+  const poll = async (reading: Reading | undefined, tookMs = 100) => {
+    Object.assign(next, { reading, tookMs });
+    return pack.poll(LINK, () => now);
+  };
+  return { contexts, next, pack, poll, now: () => now };
+}
+
+describe('a pack', () => {
+  it('tells its driver how many polls there were and what the last one said', async () => {
+    const { contexts, poll } = scripted();
+    await poll({ voltage: 53 });
+    await poll({ voltage: 54 });
+    expect(contexts).toEqual([
+      { cycle: 0, known: {} },
+      { cycle: 1, known: { voltage: 53 } },
+    ]);
+  });
+
+  it('is asked ever more rarely after three failures in a row, down to once a minute, and forgets what it knew', async () => {
+    const { contexts, now, pack, poll } = scripted();
+    await poll({ voltage: 53 });
+    await poll(undefined);
+    await poll(undefined);
+    expect(pack.isDue(now())).toBe(true);
+    const pauses: number[] = [];
+    for (let failure = 3; failure < 12; failure += 1) {
+      await poll(undefined);
+      let wait = 0;
+      while (!pack.isDue(now() + wait)) wait += 1000;
+      pauses.push(wait / 1000);
+    }
+    expect(pauses).toEqual([1, 2, 4, 8, 16, 32, 60, 60, 60]);
+    expect(contexts.at(-1)).toEqual({ cycle: 0, known: {} });
+    await poll({ voltage: 53 });
+    expect(pack.isDue(now())).toBe(true);
+    expect(pack.failures).toBe(0);
+  });
+
+  it('is asked at every turn when nobody else waits', async () => {
+    const { now, pack, poll } = scripted();
+    for (let failure = 0; failure < 5; failure += 1) await poll(undefined);
+    expect(pack.isDue(now())).toBe(false);
+    pack.keepAsking();
+    expect(pack.isDue(now())).toBe(true);
+  });
+
+  it('tells how much time a failure, or asking again, took from the others', async () => {
+    const { pack, poll } = scripted();
+    await poll({ voltage: 53 }, 200);
+    expect(pack.wastedMs).toBe(0);
+    expect(pack.usualMs).toBe(200);
+    await poll({ voltage: 53 }, 300);
+    expect(pack.wastedMs).toBe(0);
+    await poll({ voltage: 53 }, 800);
+    expect(pack.wastedMs).toBeCloseTo(800 - 210, 6);
+    await poll(undefined, 1100);
+    expect(pack.wastedMs).toBe(1100);
+    await poll({ voltage: 53 }, 210);
+    expect(pack.wastedMs).toBe(0);
+  });
+
+  it('gets used to a line that became slower for good', async () => {
+    const { pack, poll } = scripted();
+    await poll({ voltage: 53 }, 200);
+    for (let turn = 0; turn < 200; turn += 1) await poll({ voltage: 53 }, 900);
+    expect(pack.wastedMs).toBe(0);
+  });
+
+  it('passes the loss of the port and bugs on', async () => {
+    for (const error of [new PortLostError('gone'), new TypeError('bug')]) {
+      const { next, poll } = scripted();
+      next.error = error;
+      await expect(poll(undefined)).rejects.toBe(error);
+    }
+  });
+});

@@ -1,0 +1,140 @@
+import { type Attempt, type Detected, detect, type Hit } from '../../src/bms/detect.ts';
+import type { BmsDriver, BmsEntry } from '../../src/bms/driver.ts';
+import { BMSES } from '../../src/bms/index.ts';
+import { BmsError, RefusedError } from '../../src/errors.ts';
+import { sameBytes } from '../../src/protocol/bytes.ts';
+import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
+import type { VectorCase } from '../contract/vectors.ts';
+import { simulated, type Talk, talker, VirtualLine } from './virtual-line.ts';
+
+export const DRIVERS: readonly BmsDriver[] = BMSES.map(({ driver }) => driver);
+/** What must hold for every BMS on its usual line settings, ms. */
+export const MARKS = { cold: 15_000, cached: 2000 } as const;
+/** The time of the search that the service allows itself, ms. */
+export const SEARCH_MS = 18_000;
+
+export interface Search {
+  readonly found?: Detected;
+  readonly error?: BmsError;
+  readonly attempts: readonly Attempt[];
+  readonly tookMs: number;
+}
+
+/** A search over the whole list, or over what `options` say. */
+export async function search(
+  line: VirtualLine,
+  options: { readonly first?: readonly Hit[]; readonly drivers?: readonly BmsDriver[] } = {},
+): Promise<Search> {
+  const { clock, link } = line;
+  const attempts: Attempt[] = [];
+  const began = clock.now();
+  const outcome = detect(link, {
+    drivers: DRIVERS,
+    ...options,
+    budgetMs: SEARCH_MS,
+    clock,
+    onAttempt: (attempt) => attempts.push(attempt),
+  }).then(
+    (found) => ({ found, attempts, tookMs: clock.now() - began }),
+    (error: unknown) => {
+      if (!(error instanceof BmsError)) throw error;
+      return { error, attempts, tookMs: clock.now() - began };
+    },
+  );
+  return line.until(outcome);
+}
+
+/** A search on a line to the simulated battery of a BMS, cold and then with what it found remembered. */
+export async function coldAndCached(id: string): Promise<{ readonly cold: Search; readonly cached: Search }> {
+  const clock = new VirtualClock();
+  const device = await simulated(id, clock);
+  const cold = await search(new VirtualLine(clock, device));
+  const hit = cold.found && { id: cold.found.driver.id, line: cold.found.line, address: cold.found.address };
+  const cached = await search(new VirtualLine(clock, device), hit === undefined ? {} : { first: [hit] });
+  return { cold, cached };
+}
+
+/** What a device does when it hears the probe of another BMS. */
+export const EFFECTS = {
+  itself: 'is recognised',
+  silent: 'hears nothing that concerns it and stays silent',
+  waits:
+    'takes a byte of the request for the beginning of a frame, waits for the rest, and forgets it in the silence',
+  refuses: 'answers that it does not know this; the probe takes it for what it is',
+  answers: 'answers in its own way; the probe sees that this is another BMS',
+  taken: 'IS TAKEN FOR ANOTHER BMS',
+  disturbed: 'DOES NOT ANSWER ITS OWN PROBE AFTERWARDS',
+} as const;
+export type Effect = keyof typeof EFFECTS;
+
+/** The probe of `driver` sent to the simulated battery of `entry` at the rate of the battery, and then its own probe. */
+export async function effectOf(entry: BmsEntry, driver: BmsDriver): Promise<Effect> {
+  const own = entry.driver;
+  const clock = new VirtualClock();
+  const [settings = { baudRate: 9600 }] = own.lines;
+  const line = new VirtualLine(clock, await simulated(own.id, clock), settings);
+  const taken = await outcomeOf(line, driver);
+  if (driver === own) return taken instanceof BmsError ? 'disturbed' : 'itself';
+  if (!(taken instanceof BmsError)) return 'taken';
+  const foreign = [...line.records];
+  if ((await outcomeOf(line, own)) instanceof BmsError) return 'disturbed';
+  if (taken instanceof RefusedError) return 'refuses';
+  if (foreign.some(({ received }) => received.length > 0)) return 'answers';
+  const responder = await entry.responder();
+  return foreign.some(({ request }) => beginsAFrame(request, responder.accept)) ? 'waits' : 'silent';
+}
+
+async function outcomeOf(line: VirtualLine, driver: BmsDriver): Promise<BmsError | undefined> {
+  const [address = 0] = driver.addresses;
+  return line.until(
+    driver.probe(line.link, address).then(
+      () => undefined,
+      (error: unknown) => {
+        if (error instanceof BmsError) return error;
+        throw error;
+      },
+    ),
+  );
+}
+
+function beginsAFrame(request: Uint8Array, accept: (bytes: Uint8Array) => unknown): boolean {
+  return [...request.keys()].some((from) => accept(request.subarray(from)) === 'more');
+}
+
+/** A device that answers exactly the requests of a capture, with the recorded replies in turn. */
+export function replayOf({ exchanges }: VectorCase): Talk {
+  const turns = new Map<string, number>();
+  return {
+    answer(heard) {
+      const known = exchanges.filter(({ request }) => sameBytes(request, heard));
+      const key = heard.join();
+      const turn = turns.get(key) ?? 0;
+      turns.set(key, turn + 1);
+      return known[turn % Math.max(1, known.length)]?.reply;
+    },
+  };
+}
+
+/** A device that answers whatever it hears with the recorded replies in turn. */
+export function parrotOf({ exchanges }: VectorCase): Talk {
+  let turn = -1;
+  return {
+    answer() {
+      turn += 1;
+      return exchanges[turn % Math.max(1, exchanges.length)]?.reply;
+    },
+  };
+}
+
+/** Families whose drivers recognise a device, each driver asking alone at its own rate. */
+export async function familiesThatTake(talk: () => Talk): Promise<string[]> {
+  const families = new Set<string>();
+  for (const driver of DRIVERS) {
+    const clock = new VirtualClock();
+    const [settings = { baudRate: 9600 }] = driver.lines;
+    const line = new VirtualLine(clock, talker(clock, settings.baudRate, talk()), settings);
+    if (!((await outcomeOf(line, driver)) instanceof BmsError)) families.add(driver.family);
+    await line.link.close();
+  }
+  return [...families];
+}
