@@ -8,7 +8,8 @@ import { DOCUMENTS, staleDocuments } from '../tools/docs.ts';
 it('has every generated document as the program makes it now (npm run docs)', async () => {
   expect(DOCUMENTS.length).toBeGreaterThan(0);
   expect(await staleDocuments()).toEqual([]);
-});
+  // One of the documents is a whole simulated day.
+}, 120_000);
 
 it('has an example file without problems, also when every setting in it is switched on', async () => {
   const path = 'docs/dbus-bms.example.toml';

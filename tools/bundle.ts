@@ -1,4 +1,4 @@
-import { chmod, cp, mkdir, readFile, rm } from 'node:fs/promises';
+import { chmod, cp, mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
@@ -15,7 +15,6 @@ const BINDINGS = [
 /** Makes `folder` (default dist/): one program file and the serial bindings beside it. */
 export async function bundle(folder = join(ROOT, 'dist')): Promise<string> {
   const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { version: string };
-  await rm(folder, { recursive: true, force: true });
   const program = join(folder, 'dbus-bms.cjs');
   await build({
     absWorkingDir: ROOT,

@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { dayDrawing, limitsDrawing } from './docs/drawings.ts';
 import { errorsPage } from './docs/errors.ts';
 import { exampleFile, settingsPage } from './docs/settings.ts';
 import { supportedPage } from './docs/supported-bms.ts';
@@ -18,6 +19,8 @@ export const DOCUMENTS: readonly GeneratedDocument[] = [
   { file: 'docs/dbus-bms.example.toml', render: exampleFile },
   { file: 'docs/errors.md', render: errorsPage },
   { file: 'docs/supported-bms.md', render: supportedPage },
+  { file: 'docs/limits.svg', render: limitsDrawing },
+  { file: 'docs/day.svg', render: dayDrawing },
 ];
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');

@@ -9,6 +9,7 @@ import { SET_OK, SET_REFUSED } from '../publish/dbus/bus-item.ts';
 import { batteryServiceName, settingsId } from '../publish/dbus/names.ts';
 import { controlSettings } from '../settings/control.ts';
 import type { PortSettings } from '../settings/resolve.ts';
+import type { ExchangeRecord } from '../transport/exchange.ts';
 import type { HalfDuplex } from '../transport/half-duplex.ts';
 import { type PortUrl, portName, serviceSuffix } from '../transport/port-url.ts';
 import { VERSION } from '../version.ts';
@@ -33,6 +34,8 @@ export interface PortOptions {
   readonly clock: Clock;
   readonly log: LogSource;
   readonly signal: AbortSignal;
+  /** Told of every exchange, for captures. */
+  readonly onExchange?: (record: ExchangeRecord) => void;
 }
 
 /** serial-starter waits to give the port to the next program, which must not take over 20 s with the start of this one. */
@@ -159,14 +162,17 @@ export class PortService {
   }
 
   #open(): Promise<HalfDuplex> {
-    const { clock, drivers, log, port } = this.#options;
+    const { clock, drivers, log, onExchange, port } = this.#options;
     this.#openedAt = this.#now;
     const wireLog = log.scope('wire');
     return openLink({
       port,
       clock,
       line: this.#hit?.line ?? firstLine(drivers),
-      onExchange: (record) => logExchange(wireLog, record),
+      onExchange: (record) => {
+        logExchange(wireLog, record);
+        onExchange?.(record);
+      },
     });
   }
 

@@ -1,6 +1,8 @@
 import { UsageError } from '../errors.ts';
 import type { LogLevel } from '../log.ts';
+import { Capture } from '../transport/capture.ts';
 import { type PortUrl, parsePort } from '../transport/port-url.ts';
+import type { Io } from './command.ts';
 
 /** Options that every command with a port has. */
 export const PORT_OPTIONS = {
@@ -8,13 +10,17 @@ export const PORT_OPTIONS = {
   address: { type: 'string' },
   config: { type: 'string' },
   verbose: { type: 'boolean' },
+  capture: { type: 'string' },
+  'capture-size': { type: 'string' },
 } as const;
 
 export const PORT_USAGE = `  <port>            ttyUSB0, /dev/ttyUSB0 or tcp://host:port (serial-to-IP bridge)
   --bms <id>        look only for this BMS or family (jbd, daly, ...)
   --address <n>     look only at this address
   --config FILE     settings; default /data/conf/dbus-bms.toml
-  --verbose         every byte, on stderr`;
+  --verbose         every byte, on stderr
+  --capture FILE    every exchange with its time, as JSON lines (docs/capturing.md)
+  --capture-size N  ends the capture after so many MiB; default 4`;
 
 /** The one port of a command line. */
 export function onePort(positionals: readonly string[]): PortUrl {
@@ -36,4 +42,22 @@ export function addressOf(text: string | undefined): number | undefined {
 
 export function levelOf(verbose: boolean | undefined): LogLevel {
   return verbose ? 'debug' : 'warn';
+}
+
+const MIB = 1024 * 1024;
+
+/** The capture that the owner asked for; `say` is told why it ended before the command did. */
+export function captureOf(
+  values: { readonly capture?: string | undefined; readonly 'capture-size'?: string | undefined },
+  { clock }: Pick<Io, 'clock'>,
+  say: (text: string) => void,
+): Capture | undefined {
+  const { capture: file, 'capture-size': size } = values;
+  const mebibytes = Number(size ?? 4);
+  if (!(mebibytes > 0 && mebibytes <= 1024)) {
+    throw new UsageError(`--capture-size must be a number of MiB up to 1024, got "${size}"`);
+  }
+  if (file !== undefined) return new Capture(file, { clock, most: Math.floor(mebibytes * MIB), onEnd: say });
+  if (size !== undefined) throw new UsageError('--capture-size needs --capture');
+  return undefined;
 }

@@ -5,7 +5,7 @@ import { hex, NothingFoundError, TimeoutError } from '../errors.ts';
 import type { ExchangeRecord } from '../transport/exchange.ts';
 import { chooseDrivers } from './choose.ts';
 import type { Command } from './command.ts';
-import { addressOf, onePort, PORT_OPTIONS, PORT_USAGE } from './port-options.ts';
+import { addressOf, captureOf, onePort, PORT_OPTIONS, PORT_USAGE } from './port-options.ts';
 
 /** Long enough for every driver at every line setting and address. */
 const BUDGET_MS = 120_000;
@@ -27,11 +27,15 @@ export const probe: Command = {
     const drivers = chooseDrivers(values.bms);
     const address = addressOf(values.address);
     let exchanges: ExchangeRecord[] = [];
+    const capture = captureOf(values, io, (text) => io.err(`dbus-bms probe: ${text}\n`));
     const link = await openLink({
       port,
       clock: io.clock,
       line: firstLine(drivers),
-      onExchange: (record) => exchanges.push(record),
+      onExchange(record) {
+        capture?.note(record);
+        exchanges.push(record);
+      },
     });
     const stop = (): void => void link.close();
     io.signal.addEventListener('abort', stop, { once: true });
@@ -63,6 +67,7 @@ export const probe: Command = {
     } finally {
       io.signal.removeEventListener('abort', stop);
       await link.close();
+      await capture?.close();
     }
   },
 };

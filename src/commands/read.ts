@@ -5,7 +5,7 @@ import { hex } from '../errors.ts';
 import type { Reading } from '../model/reading.ts';
 import { chooseDrivers } from './choose.ts';
 import type { Command } from './command.ts';
-import { addressOf, onePort, PORT_OPTIONS, PORT_USAGE } from './port-options.ts';
+import { addressOf, captureOf, onePort, PORT_OPTIONS, PORT_USAGE } from './port-options.ts';
 
 const BUDGET_MS = 60_000;
 /** A driver reads slow facts (limits, texts) at its second poll; a complete reading has them. */
@@ -28,11 +28,14 @@ export const read: Command = {
     const port = onePort(positionals);
     const drivers = chooseDrivers(values.bms);
     const address = addressOf(values.address);
+    const capture = captureOf(values, io, (text) => io.err(`dbus-bms read: ${text}\n`));
     const link = await openLink({
       port,
       clock: io.clock,
       line: firstLine(drivers),
-      onExchange({ request, received, error }) {
+      onExchange(record) {
+        capture?.note(record);
+        const { request, received, error } = record;
         if (values.verbose)
           io.err(`${hex(request)} -> ${hex(received, 512)}${error ? ` (${error.message})` : ''}\n`);
       },
@@ -57,6 +60,7 @@ export const read: Command = {
     } finally {
       io.signal.removeEventListener('abort', stop);
       await link.close();
+      await capture?.close();
     }
   },
 };

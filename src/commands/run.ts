@@ -7,7 +7,7 @@ import { portName } from '../transport/port-url.ts';
 import { VERSION } from '../version.ts';
 import { chooseDrivers } from './choose.ts';
 import type { Command } from './command.ts';
-import { addressOf, onePort, PORT_OPTIONS, PORT_USAGE } from './port-options.ts';
+import { addressOf, captureOf, onePort, PORT_OPTIONS, PORT_USAGE } from './port-options.ts';
 
 const USAGE = `usage: dbus-bms run <port> [--bms <id>] [--address <n>] [--config FILE]
 The service: finds the BMS, publishes the battery on D-Bus, limits the chargers. Logs to stdout. Exit 0 on TERM.
@@ -39,6 +39,7 @@ export const run: Command = {
       );
     }
     const drivers = chooseDrivers(values.bms ?? settings.settings.bms);
+    const capture = captureOf(values, io, startLog.warn);
     const service = new PortService({
       port,
       drivers,
@@ -47,8 +48,13 @@ export const run: Command = {
       clock: io.clock,
       log,
       signal: io.signal,
+      ...(capture !== undefined && { onExchange: capture.note }),
     });
-    await service.run();
+    try {
+      await service.run();
+    } finally {
+      await capture?.close();
+    }
     startLog.info('stopped');
     return 0;
   },

@@ -71,5 +71,6 @@ export function acceptable(
   value: number | string | undefined,
 ): number | undefined {
   if (typeof value !== 'number' || !(value >= min && value <= max)) return undefined;
-  return type === 'i' && !Number.isInteger(value) ? undefined : value;
+  if (type === 'i' && !Number.isInteger(value)) return undefined;
+  return value === 0 ? 0 : value; // No -0 on the bus.
 }

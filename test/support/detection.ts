@@ -1,10 +1,16 @@
+import { Controller } from '../../src/app/controller.ts';
 import { type Attempt, type Detected, detect, type Hit } from '../../src/bms/detect.ts';
-import type { BmsDriver, BmsEntry } from '../../src/bms/driver.ts';
+import { type BmsDriver, type BmsEntry, FIRST_POLL } from '../../src/bms/driver.ts';
 import { BMSES } from '../../src/bms/index.ts';
-import { BmsError, RefusedError } from '../../src/errors.ts';
+import { BmsError, ImplausibleError, RefusedError } from '../../src/errors.ts';
+import type { Reading } from '../../src/model/reading.ts';
 import { sameBytes } from '../../src/protocol/bytes.ts';
+import { controlSettings } from '../../src/settings/control.ts';
+import { loadSettings } from '../../src/settings/load.ts';
 import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
+import type { Exchange } from '../../src/transport/exchange.ts';
 import type { VectorCase } from '../contract/vectors.ts';
+import { BATTERY } from './batteries.ts';
 import { simulated, type Talk, talker, VirtualLine } from './virtual-line.ts';
 
 export const DRIVERS: readonly BmsDriver[] = BMSES.map(({ driver }) => driver);
@@ -84,10 +90,14 @@ export async function effectOf(entry: BmsEntry, driver: BmsDriver): Promise<Effe
   return foreign.some(({ request }) => beginsAFrame(request, responder.accept)) ? 'waits' : 'silent';
 }
 
-async function outcomeOf(line: VirtualLine, driver: BmsDriver): Promise<BmsError | undefined> {
+function outcomeOf(line: VirtualLine, driver: BmsDriver): Promise<BmsError | undefined> {
   const [address = 0] = driver.addresses;
+  return failureOf(line, driver.probe(line.link, address));
+}
+
+function failureOf(line: VirtualLine, asked: Promise<unknown>): Promise<BmsError | undefined> {
   return line.until(
-    driver.probe(line.link, address).then(
+    asked.then(
       () => undefined,
       (error: unknown) => {
         if (error instanceof BmsError) return error;
@@ -127,13 +137,37 @@ export function parrotOf({ exchanges }: VectorCase): Talk {
 }
 
 /** Families whose drivers recognise a device, each driver asking alone at its own rate. */
-export async function familiesThatTake(talk: () => Talk): Promise<string[]> {
+export function familiesThatTake(talk: () => Talk): Promise<string[]> {
+  return familiesOf(talk, (driver, link, address) => driver.probe(link, address));
+}
+
+/**
+ * Families that, at work with a battery of their own, go on with what a device says that has taken its place: the driver
+ * takes its replies, and the sample gate takes what the driver makes of them.
+ */
+export async function familiesThatBelieve(talk: () => Talk): Promise<string[]> {
+  const settings = (await loadSettings('/nonexistent/dbus-bms.toml')).forPort('ttyUSB0');
+  return familiesOf(talk, async (driver, link, address) => {
+    const controller = new Controller(() => controlSettings(settings, driver));
+    controller.step(0, BATTERY, {});
+    const reading = await driver.poll(link, address, FIRST_POLL);
+    if (controller.step(1, reading, {})?.sample === undefined) throw new ImplausibleError('not a sample');
+    return reading;
+  });
+}
+
+async function familiesOf(
+  talk: () => Talk,
+  ask: (driver: BmsDriver, link: Exchange, address: number) => Promise<Reading>,
+): Promise<string[]> {
   const families = new Set<string>();
   for (const driver of DRIVERS) {
     const clock = new VirtualClock();
     const [settings = { baudRate: 9600 }] = driver.lines;
+    const [address = 0] = driver.addresses;
     const line = new VirtualLine(clock, talker(clock, settings.baudRate, talk()), settings);
-    if (!((await outcomeOf(line, driver)) instanceof BmsError)) families.add(driver.family);
+    if (!((await failureOf(line, ask(driver, line.link, address))) instanceof BmsError))
+      families.add(driver.family);
     await line.link.close();
   }
   return [...families];

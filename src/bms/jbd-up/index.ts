@@ -53,7 +53,7 @@ export const jbdUp: BmsDriver = {
   },
 
   async probe(link, address) {
-    return assertPlausible(await inquire(jbdUp, link, readBlocks(address, BLOCK.status), TIMEOUT_MS, TWICE));
+    return assertPlausible(await inquire(jbdUp, link, readBlocks(address, BLOCK.status), TIMEOUT_MS));
   },
 
   async poll(link, address, { cycle, known }) {

@@ -1,0 +1,84 @@
+import { readFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { type Replayed, replay as replayCapture } from '../app/replay.ts';
+import { UsageError } from '../errors.ts';
+import type { Reading } from '../model/reading.ts';
+import { type Captured, parseCapture } from '../transport/replay.ts';
+import { chooseDrivers } from './choose.ts';
+import type { Command } from './command.ts';
+
+const USAGE = `usage: dbus-bms replay FILE [--bms <id>] [--json]
+Feeds a capture (option --capture of run, read and probe) back through the driver and prints what every poll came to.
+Exit 1 when no driver understands it.
+  --bms <id>        only this BMS or family; default is the one that understands most of the capture
+  --json            one JSON document a line: t (s since the capture began), bms, address, and fields or error and reason`;
+
+export const replay: Command = {
+  summary: 'what a capture of --capture says',
+  usage: USAGE,
+  async run(args, io) {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { bms: { type: 'string' }, json: { type: 'boolean' } },
+    });
+    const [file] = positionals;
+    if (file === undefined || positionals.length > 1)
+      throw new UsageError('expected the name of one capture file');
+    const { driver, conversations } = await replayCapture(chooseDrivers(values.bms), await loadCapture(file));
+    for (const conversation of conversations) {
+      const text = values.json
+        ? JSON.stringify(documentOf(driver.id, conversation))
+        : lineOf(driver.id, conversation);
+      io.out(`${text}\n`);
+    }
+    return 0;
+  },
+};
+
+/** The exchanges of a file; rejects with a UsageError when it cannot be read or holds none. */
+export async function loadCapture(file: string): Promise<Captured[]> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (cause) {
+    throw new UsageError(`${file} cannot be read: ${cause instanceof Error ? cause.message : cause}`, {
+      cause,
+    });
+  }
+  const entries = parseCapture(text);
+  if (entries.length === 0) throw new UsageError(`${file} holds no exchange`);
+  return entries;
+}
+
+function documentOf(bms: string, conversation: Replayed): unknown {
+  const { address, t } = conversation;
+  const where = { t, bms, ...(address !== undefined && { address }) };
+  return 'reading' in conversation
+    ? { ...where, ...conversation.reading }
+    : { ...where, error: conversation.error.code, reason: conversation.error.message };
+}
+
+function lineOf(bms: string, conversation: Replayed): string {
+  const { address, t } = conversation;
+  const where = `${t.toFixed(3).padStart(10)} s  ${bms}${address === undefined ? '' : ` ${address}`}`;
+  return 'reading' in conversation
+    ? `${where}  ${summary(conversation.reading)}`
+    : `${where}  ${conversation.error.code}: ${conversation.error.message}`;
+}
+
+/** What one looks at first; `--json` has the rest. */
+function summary({ alarms = {}, cellVoltages = [], current, soc, temperatures, voltage }: Reading): string {
+  const raised = Object.entries(alarms).filter(([, level]) => level > 0);
+  return [
+    voltage !== undefined && `${voltage} V`,
+    current !== undefined && `${current} A`,
+    soc !== undefined && `${soc} %`,
+    cellVoltages.length > 0 &&
+      `${cellVoltages.length} cells ${Math.min(...cellVoltages)} to ${Math.max(...cellVoltages)} V`,
+    temperatures !== undefined && temperatures.length > 0 && `${temperatures.join(' ')} degC`,
+    ...raised.map(([name, level]) => `${name} ${level}`),
+  ]
+    .filter((part) => part !== false)
+    .join('  ');
+}

@@ -1,0 +1,210 @@
+import fc from 'fast-check';
+import { type CellPlan, planCells } from '../../src/control/cells.ts';
+import { lawFor } from '../../src/control/decide.ts';
+import { SETTINGS } from '../../src/control/fixtures.ts';
+import type { ControlInput, ControlOutput, ControlSettings } from '../../src/control/law.ts';
+import { initialState, type LawState } from '../../src/control/law-state.ts';
+import { initialCharging } from '../../src/control/profile.ts';
+import { initialPhases, type Phase, type Phases } from '../../src/control/states.ts';
+import { CHARGE_BLOCKING, DISCHARGE_BLOCKING } from '../../src/model/alarms.ts';
+import { CHEMISTRIES } from '../../src/model/chemistry.ts';
+import type { Reading } from '../../src/model/reading.ts';
+import { claim } from './invariant.ts';
+
+/** A course of readings and silences with which a law is tried. */
+export interface Walk {
+  readonly settings: ControlSettings;
+  readonly start: LawState;
+  readonly inputs: readonly ControlInput[];
+}
+
+export const PHASES: readonly Phase[] = ['bulk', 'absorb', 'floatDown', 'float', 'topBalance'];
+
+/** Settings of every kind, also such as the file would refuse. */
+export const anySettings: fc.Arbitrary<ControlSettings> = fc
+  .record(
+    {
+      profile: fc.constantFrom('adaptive' as const, 'adaptive' as const, 'soc-steps' as const),
+      chemistry: fc.constantFrom(...CHEMISTRIES),
+      cellCount: fc.constantFrom(4, 8, 15, 16),
+      capacity: fc.constantFrom(20, 100, 280),
+      maxChargeCurrent: fc.oneof(fc.constantFrom('auto' as const, 0.5, 20, 100, 140, Number.NaN)),
+      maxDischargeCurrent: fc.constantFrom('auto' as const, 0.5, 20, 100, 140),
+      absorbCellVoltage: fc.double({ min: 2, max: 5 }),
+      floatCellVoltage: fc.double({ min: 2, max: 5 }),
+      minCellVoltage: fc.double({ min: 1, max: 5 }),
+      voltageDrop: fc.constantFrom(0, 0.2, 3),
+      blockOnDisconnect: fc.boolean(),
+      graceMinutes: fc.constantFrom(0, 1, 10, 90),
+      bmsLimits: fc.constantFrom('operating' as const, 'trip' as const, 'none' as const),
+      dailySocMax: fc.constantFrom(80, 100),
+      socSource: fc.constantFrom('bms' as const, 'counter' as const),
+      topBalanceDays: fc.constantFrom(0, 30),
+    },
+    { requiredKeys: ['profile', 'chemistry'] },
+  )
+  .map((differing) => ({ ...SETTINGS, ...differing }));
+
+/** A state in which the charge has come to `phase`, with CVL at `share` of the way from the floor to the absorption. */
+export function stateIn(
+  settings: ControlSettings,
+  phase: Phase,
+  share: number,
+  more: Partial<Phases> = {},
+): LawState {
+  const plan = planCells(settings);
+  const count = settings.cellCount ?? 16;
+  const cvl = count * (plan.floor + share * (plan.absorb - plan.floor));
+  return {
+    ...initialState(),
+    charging: { ...initialCharging(), phases: { ...initialPhases(), ...more, phase }, cvl },
+  };
+}
+
+const startOf = (settings: ControlSettings): fc.Arbitrary<LawState> =>
+  settings.profile === 'soc-steps'
+    ? fc.constant(initialState())
+    : fc.oneof(
+        fc.constant(initialState()),
+        fc
+          .record({
+            phase: fc.constantFrom(...PHASES),
+            share: fc.double({ min: 0, max: 1, noNaN: true }),
+            full: fc.constantFrom(0, 59),
+            absorbing: fc.constantFrom(0, 7190, 21_590),
+            rested: fc.constantFrom(0, 299),
+            inPhase: fc.constantFrom(0, 5390, 14_390),
+          })
+          .map(({ phase, share, ...counters }) => stateIn(settings, phase, share, counters)),
+      );
+
+const NONSENSE = [Number.NaN, Number.POSITIVE_INFINITY, -1, 0, 6.5, 1e9];
+const number = (min: number, max: number): fc.Arbitrary<number> =>
+  fc.oneof(
+    { weight: 30, arbitrary: fc.double({ min, max, noNaN: true }) },
+    { weight: 1, arbitrary: fc.constantFrom(...NONSENSE) },
+  );
+
+/** Mostly a plausible reading, now and then nonsense. */
+export function anyReading(plan: CellPlan, count: number): fc.Arbitrary<Reading> {
+  return fc
+    .record(
+      {
+        cell: fc.double({ min: plan.hardMin - 0.1, max: plan.hardMax + 0.1, noNaN: true }),
+        runner: fc.oneof(
+          { weight: 4, arbitrary: fc.double({ min: -0.02, max: 0.25, noNaN: true }) },
+          { weight: 1, arbitrary: fc.constantFrom(...NONSENSE) },
+        ),
+        current: number(-150, 150),
+        soc: number(0, 100),
+        capacityFull: fc.constantFrom(100, 280),
+        temperatures: fc.array(number(-30, 70), { minLength: 0, maxLength: 3 }),
+        mosfetTemperature: number(0, 100),
+        chargeEnabled: fc.constantFrom(true, true, true, true, false),
+        dischargeEnabled: fc.constantFrom(true, true, true, true, false),
+        balancing: fc.boolean(),
+        maxChargeCurrent: number(0, 200),
+        maxDischargeCurrent: number(0, 200),
+        maxChargeVoltage: number(40, 70),
+        alarms: fc.dictionary(
+          fc.constantFrom(...CHARGE_BLOCKING, ...DISCHARGE_BLOCKING),
+          fc.constantFrom(0, 0, 0, 1, 2),
+          { maxKeys: 2 },
+        ),
+        cellCount: fc.oneof(
+          { weight: 40, arbitrary: fc.constant(count) },
+          { weight: 1, arbitrary: fc.constantFrom(4, 15, 0) },
+        ),
+      },
+      { requiredKeys: ['cell', 'runner'] },
+    )
+    .map(({ cell, runner, ...rest }): Reading => {
+      const cellVoltages = Array.from({ length: rest.cellCount ?? count }, (_, index) =>
+        index === 1 ? cell + runner : cell,
+      );
+      return { ...rest, voltage: cellVoltages.reduce((sum, v) => sum + v, 0), cellVoltages } as Reading; // dictionary keys are alarm names
+    });
+}
+
+const anyRequests = fc.record({
+  maxChargeCurrent: number(0, 100),
+  maxDischargeCurrent: number(0, 100),
+  chargeOff: fc.boolean(),
+  dischargeOff: fc.boolean(),
+  topBalanceNow: fc.boolean(),
+  fullChargeNow: fc.boolean(),
+});
+
+/** Stretches of one reading or of silence, at every pace. */
+export function anyInputs(settings: ControlSettings): fc.Arbitrary<ControlInput[]> {
+  const stretch = fc.record({
+    dt: fc.constantFrom(0, 1, 1, 1, 1, 2, 5, 9, 12, 40, 700),
+    repeat: fc.constantFrom(1, 1, 3, 20, 60),
+    reading: fc.oneof(
+      { weight: 8, arbitrary: anyReading(planCells(settings), settings.cellCount ?? 16) },
+      { weight: 1, arbitrary: fc.constant(undefined) },
+    ),
+    requests: fc.oneof(
+      { weight: 6, arbitrary: fc.constant(undefined) },
+      { weight: 1, arbitrary: anyRequests },
+    ),
+  });
+  return fc.array(stretch, { minLength: 1, maxLength: 8 }).map((stretches) => {
+    let t = 0;
+    return stretches.flatMap(({ dt, repeat, reading, requests }) =>
+      Array.from({ length: repeat }, () => {
+        t += dt;
+        return {
+          t,
+          ...(reading !== undefined && { reading }),
+          ...(requests !== undefined && { requests }),
+        };
+      }),
+    );
+  });
+}
+
+/** A walk with settings of one's own choice. */
+export function walksOf(settings: fc.Arbitrary<ControlSettings>): fc.Arbitrary<Walk> {
+  return settings.chain((chosen) =>
+    fc.record({ settings: fc.constant(chosen), start: startOf(chosen), inputs: anyInputs(chosen) }),
+  );
+}
+
+export const anyWalk: fc.Arbitrary<Walk> = walksOf(anySettings);
+
+/** One step of a walk, as an owner sees it. */
+export interface Moment {
+  readonly input: ControlInput;
+  readonly output: ControlOutput;
+  readonly before: ControlOutput | undefined;
+  readonly state: LawState;
+  readonly stateBefore: LawState;
+  /** Seconds since the last accepted reading. */
+  readonly dt: number;
+  /** The reading as the gate let it through; absent when there was none or it was not believed. */
+  readonly accepted: Reading | undefined;
+}
+
+/** Leads a law along a walk and shows every step from the first output on. */
+export function follow(
+  { settings, start, inputs }: Walk,
+  check: (moment: Moment, settings: ControlSettings) => void,
+): void {
+  const law = lawFor(settings.profile);
+  let state = start;
+  let before: ControlOutput | undefined;
+  let last = 0;
+  for (const input of inputs) {
+    const { output, sample, rejected = '', state: next } = law.step(settings, state, input);
+    claim(!rejected.includes('internal error'), () => rejected);
+    claim(before === undefined || output !== undefined, () => 'the output went missing');
+    if (output !== undefined) {
+      const dt = input.t - last;
+      check({ input, output, before, state: next, stateBefore: state, dt, accepted: sample }, settings);
+    }
+    state = next;
+    before = output ?? before;
+    if (sample !== undefined) last = input.t;
+  }
+}

@@ -1,0 +1,24 @@
+import { simulateDay } from '../../src/commands/day.ts';
+import { drawDay } from '../../src/commands/day-drawing.ts';
+import { drawLimits } from '../../src/commands/limits-drawing.ts';
+import { DRAWING_GRID, sweepLimits } from '../../src/commands/limits-sweep.ts';
+import type { ControlSettings } from '../../src/control/law.ts';
+import { controlSettings } from '../../src/settings/control.ts';
+import { parseSettings } from '../../src/settings/file.ts';
+import { loadScenario } from '../../src/simulator/scenario.ts';
+
+/** What the control works with where nobody has configured anything. */
+function defaults(): ControlSettings {
+  return controlSettings(parseSettings('', 'defaults').forPort(), { limits: 'operating' });
+}
+
+/** `dbus-bms limits --svg` with the defaults. */
+export function limitsDrawing(): string {
+  const settings = defaults();
+  return drawLimits(settings, sweepLimits(settings, DRAWING_GRID));
+}
+
+/** `dbus-bms simulate <bms> --plot` with the defaults. */
+export async function dayDrawing(): Promise<string> {
+  return drawDay(await simulateDay(loadScenario('day'), defaults(), 24));
+}
