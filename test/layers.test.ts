@@ -74,6 +74,9 @@ describe('the rooms of the house', () => {
     ['serialport', 'transport'],
     ['winston', '.'],
     ['smol-toml', 'settings'],
+    ['d3-scale', 'plot'],
+    ['d3-shape', 'plot'],
+    ['koffi', 'simulator'],
   ])('%s is imported in exactly one folder', (name, folder) => {
     const users = IMPORTS.filter(({ to }) => to === name || to.startsWith(`${name}/`)).map(({ from }) =>
       dirname(from),

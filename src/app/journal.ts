@@ -1,7 +1,7 @@
 import type { ControlOutput } from '../control/law.ts';
 import type { Log } from '../log.ts';
 
-/** A limit that moved by less than this share since the last line is not worth a new one. */
+/** A limit that fell by less than this share since the last line, for the same reason, is not worth a new one. */
 const WORTH_SAYING = 0.2;
 
 /** Writes changes of the control into the log, so that its last info line answers "why is my charge current 48 A?". */
@@ -51,8 +51,9 @@ function line(
   reason: string,
 ): string | undefined {
   if (before === undefined) return reason;
-  const moved = Math.abs(now - before) > WORTH_SAYING * Math.max(before, now);
-  if (!moved && wording(reasonBefore ?? '') === wording(reason)) return undefined;
+  // A rise for the same reason is what the reason announces; a fall is news.
+  const fell = before - now > WORTH_SAYING * before;
+  if (!fell && wording(reasonBefore ?? '') === wording(reason)) return undefined;
   return `${reason} (before: ${before} A)`;
 }
 
