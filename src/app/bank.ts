@@ -30,7 +30,7 @@ export interface BankOptions {
   readonly clock: Clock;
   readonly log: LogSource;
   /** One pack was asked, or its turn was skipped. */
-  readonly onTurn?: (battery: Battery) => Promise<void>;
+  readonly onTurn?: (battery: Battery) => void;
   /** The packs of this port are others now. */
   readonly onPacks?: (addresses: readonly number[]) => Promise<void>;
 }
@@ -117,7 +117,7 @@ export class Bank {
         lost = await this.#ask(battery, link, requests);
         wastedMs += pack.wastedMs;
       }
-      await this.#options.onTurn?.(battery);
+      this.#options.onTurn?.(battery);
     }
     const overrunMs = Math.max(0, this.#now - began - usualMs);
     this.#allowance.charge(Math.min(wastedMs, overrunMs), this.#now);

@@ -30,7 +30,7 @@ export class Owner {
   }
 
   /** Takes over what the device remembers; what is switched off is asserted again, because a BMS may have been restarted. */
-  take(publication: Publication): void {
+  take(publication: Pick<Publication, 'setting'>): void {
     const before = this.requests;
     this.requests = Object.assign(
       {},

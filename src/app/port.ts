@@ -4,24 +4,19 @@ import type { BmsDriver } from '../bms/driver.ts';
 import { type Clock, sleep } from '../clock.ts';
 import { BmsError, PortLostError } from '../errors.ts';
 import type { Log, LogSource } from '../log.ts';
-import type { BatteryState } from '../publish/battery-state.ts';
-import { SET_OK, SET_REFUSED } from '../publish/dbus/bus-item.ts';
-import { batteryServiceName, settingsId } from '../publish/dbus/names.ts';
 import { controlSettings } from '../settings/control.ts';
 import type { PortSettings } from '../settings/resolve.ts';
 import type { ExchangeRecord } from '../transport/exchange.ts';
 import type { HalfDuplex } from '../transport/half-duplex.ts';
 import { type PortUrl, portName, serviceSuffix } from '../transport/port-url.ts';
-import { VERSION } from '../version.ts';
 import { Bank } from './bank.ts';
 import { Battery } from './battery.ts';
 import { Controller } from './controller.ts';
-import { batteryKey, hardwareOf, productName } from './identity.ts';
 import { Journal } from './journal.ts';
 import { firstLine, logExchange, openLink } from './link.ts';
-import { OWNER_DECLARATIONS, Owner } from './owner.ts';
+import { Owner } from './owner.ts';
 import { Pack } from './pack.ts';
-import { Publication } from './publication.ts';
+import { Services } from './services.ts';
 import { StateFile } from './state-file.ts';
 
 export interface PortOptions {
@@ -57,13 +52,10 @@ export class PortService {
   #link: HalfDuplex | undefined;
   #openedAt = 0;
   #hit: Hit | undefined;
-  /** Under which this bank was known before. */
-  #knownKey: string | undefined;
   #bank: Bank | undefined;
   readonly #owner: Owner;
   #savedAt = 0;
-  #main: Publication | undefined;
-  readonly #packs = new Map<number, Publication>();
+  #services: Services | undefined;
 
   constructor(options: PortOptions) {
     this.#options = options;
@@ -84,8 +76,7 @@ export class PortService {
       // A port that was closed because we are leaving is no failure.
       if (!this.#stop.signal.aborted || !(error instanceof PortLostError)) throw error;
     } finally {
-      this.#main?.close();
-      for (const pack of this.#packs.values()) pack.close();
+      this.#services?.close();
       await this.#link?.close();
       await this.#save();
     }
@@ -134,7 +125,7 @@ export class PortService {
     if (hit !== undefined && hit.id !== driver.id)
       detectLog.info(`this port had ${hit.id} before; what was remembered of it is forgotten`);
     const isSame = hit?.id === driver.id;
-    if (isSame) this.#knownKey = key;
+    this.#services = this.#serve(isSame ? key : undefined);
     const wanted = address !== 'auto' && driver.addresses.length > 1 ? address : isSame ? seen : [];
     const addresses = [...new Set([found.address, ...wanted])].filter((at) => driver.addresses.includes(at));
     await this.#memory.save({ hit: this.#hit, addresses });
@@ -146,8 +137,13 @@ export class PortService {
       intervalMs: settings.settings.pollInterval * 1000,
       clock,
       log,
-      onTurn: (battery) => this.#publishPack(battery),
-      onPacks: (now) => this.#changed(now),
+      onTurn: (battery) => {
+        if (this.#bank?.isBank) this.#services?.showPack(battery, this.#now);
+      },
+      onPacks: async (now) => {
+        this.#services?.keepPacks(now);
+        await this.#memory.save({ addresses: now });
+      },
     });
   }
 
@@ -183,12 +179,12 @@ export class PortService {
     while (!this.#stop.signal.aborted) {
       if (this.#link === undefined) await this.#reopen();
       await this.#unlessLost(() => bank.cycle(this.#link, this.#owner.requests, this.#stop.signal));
-      await this.#publish(bank);
+      this.#publish(bank);
       if (bank.isSilent && this.#now - this.#openedAt > REOPEN_EVERY_MS) await this.#reopen();
       // A bank may fill the whole interval: the bus must have its turn all the same.
       await setImmediate();
       const link = this.#link;
-      if (link !== undefined && this.#main !== undefined) {
+      if (link !== undefined && this.#services?.isUp) {
         await this.#unlessLost(() => this.#owner.operate(link, bank.batteries));
         await this.#unlessLost(() => bank.look(link));
       }
@@ -223,119 +219,34 @@ export class PortService {
     }
   }
 
-  /** Packs came, or one moved: its old service must not go on showing a pack that is elsewhere now. */
-  async #changed(addresses: readonly number[]): Promise<void> {
-    for (const [address, publication] of this.#packs) {
-      if (addresses.includes(address)) continue;
-      publication.close();
-      this.#packs.delete(address);
-    }
-    await this.#memory.save({ addresses });
-  }
-
   /** The bank (or the only pack): everything of the last cycle in one update. */
-  async #publish(bank: Bank): Promise<void> {
+  #publish(bank: Bank): void {
     const { best } = bank;
     const state = bank.state();
     if (best === undefined || state === undefined) return;
     this.#journal.note(state.control);
-    const history = bank.isBank ? {} : { history: best.history };
-    const { averageCurrent } = state.control;
-    const shown = {
-      ...state,
-      ...history,
-      ...(averageCurrent !== undefined && { averageCurrent }),
-      requests: this.#owner.requests,
-    };
-    if (state.control.state === 'topBalance' && this.#main !== undefined)
-      this.#owner.balanceBegan(this.#main);
-    if (this.#main === undefined) await this.#appear(best, shown);
-    else this.#main.update(shown);
+    this.#services?.show(bank, best, state);
   }
 
-  async #publishPack(battery: Battery): Promise<void> {
-    const now = this.#now;
-    const reading = battery.shown(now);
-    if (this.#main === undefined || this.#bank?.isBank !== true || battery.output === undefined) return;
-    const state = {
-      facts: battery.facts,
-      history: battery.history,
-      link: battery.link(now),
-      ...(reading !== undefined && { reading }),
-    };
-    const { address } = battery.pack;
-    const publication = this.#packs.get(address);
-    if (publication !== undefined) return publication.update(state);
-    const name = batteryServiceName(serviceSuffix(this.#options.port), address);
-    const id = `${this.#key(battery)}_pack_${address}`;
-    this.#packs.set(address, await this.#publication(battery, name, id, state));
-  }
-
-  #key(battery: Battery): string {
-    const { batteryId } = this.#options.settings.settings;
-    return batteryKey({
-      driver: battery.pack.driver,
-      address: battery.pack.address,
-      reading: battery.facts,
-      ...(batteryId !== undefined && { batteryId }),
-      hardware: hardwareOf(this.#options.port),
-    });
-  }
-
-  /**
-   * The battery appears on the bus: only now, with the first believed values and valid limits. A bank keeps the key of the pack
-   * with which it first appeared, whichever of its packs is the first to answer this time.
-   */
-  async #appear(battery: Battery, state: Omit<BatteryState, 'identity'>): Promise<void> {
-    const name = batteryServiceName(serviceSuffix(this.#options.port));
-    const key = (this.#bank?.isBank ? this.#knownKey : undefined) ?? this.#key(battery);
-    const publication = await this.#publication(battery, name, key, state, true);
-    this.#main = publication;
-    this.#savedAt = this.#now;
-    await this.#memory.save({ key });
-    this.#owner.take(publication);
-  }
-
-  #publication(
-    battery: Battery,
-    name: string,
-    key: string,
-    state: Omit<BatteryState, 'identity'>,
-    isMain = false,
-  ): Promise<Publication> {
+  /** A bank keeps the key with which it first appeared, whichever of its packs is the first to answer this time. */
+  #serve(knownKey: string | undefined): Services {
     const { clock, log, port, settings } = this.#options;
-    const { customName, deviceInstance } = settings.settings;
-    const { serialNumber } = battery.facts;
-    const publication: Promise<Publication> = Publication.open({
-      name,
-      id: settingsId(key),
-      ...(isMain && deviceInstance !== undefined && { wantedInstance: deviceInstance }),
-      ...(isMain && customName !== undefined && { wantedName: customName }),
-      ...(isMain && {
-        settings: OWNER_DECLARATIONS,
-        onWrite: (path, value) => this.#write(path, value),
-        onSetting: () => this.#main && this.#owner.take(this.#main),
-      }),
-      identity: {
-        productName: productName(battery.pack.driver),
-        connection: port.kind === 'serial' ? port.path.replace(/^\/dev\//, '') : portName(port),
-        processVersion: VERSION,
-        serial: serialNumber ?? key,
-      },
-      state,
-      onLost: (error) => this.#fail(error),
-      log: log.scope('dbus'),
+    return new Services({
+      port,
+      settings: settings.settings,
+      owner: this.#owner,
+      knownKey,
       clock,
+      log,
+      onUp: (key) => {
+        this.#savedAt = this.#now;
+        void this.#memory.save({ key }); // Its own failures are said by the state file.
+      },
+      onClear: () => {
+        for (const battery of this.#bank?.batteries ?? []) battery.clearHistory();
+      },
+      onLost: (error) => this.#fail(error),
     });
-    return publication;
-  }
-
-  #write(path: string, value: number | string): number {
-    if (path === '/History/Clear') {
-      for (const battery of this.#bank?.batteries ?? []) battery.clearHistory();
-      return SET_OK;
-    }
-    return this.#main === undefined ? SET_REFUSED : this.#owner.write(path, value, this.#main);
   }
 
   /** Writes down control and history of every battery, for the next start. */

@@ -23,7 +23,10 @@ export interface PublicationOptions {
   readonly settings?: readonly SettingDeclaration[];
   /** Everything about the battery but what only localsettings knows. */
   readonly identity: Omit<BatteryIdentity, 'deviceInstance' | 'customName'>;
-  readonly state: Omit<BatteryState, 'identity'>;
+  /** What is true when it is asked: localsettings may take its time. */
+  readonly state: () => Omit<BatteryState, 'identity'>;
+  /** What the device remembers is known; the battery appears on the bus when this resolves. */
+  readonly onRemembered?: (publication: Publication) => Promise<void>;
   /** A path other than the name was written; returns a result code of SetValue. */
   readonly onWrite?: (path: string, value: number | string) => number;
   /** A declared setting was changed by somebody else. */
@@ -62,6 +65,7 @@ export class Publication {
         }),
       ]);
       const publication = new Publication(options, device);
+      await Promise.race([lost, options.onRemembered?.(publication)]);
       await publication.#join(bus);
       return publication;
     } catch (error) {
@@ -73,7 +77,7 @@ export class Publication {
   private constructor(options: PublicationOptions, settings: DeviceSettings) {
     this.#options = options;
     this.#settings = settings;
-    this.#state = options.state;
+    this.#state = options.state();
     settings.onChange = (name) => {
       options.onSetting?.(name);
       this.#show();
@@ -104,7 +108,8 @@ export class Publication {
   }
 
   async #join(bus: Bus): Promise<void> {
-    const { name, log, onLost } = this.#options;
+    const { name, log, onLost, state } = this.#options;
+    this.#state = state();
     this.#service = await BatteryService.open({
       bus,
       name,

@@ -61,8 +61,18 @@ async function conversationsOf(driver: BmsDriver, entries: readonly Captured[]):
 
 function addressesOf(driver: BmsDriver, entries: readonly Captured[]): readonly number[] {
   if (driver.addressOf === undefined || driver.addresses.length === 1) return driver.addresses;
-  const asked = new Set(entries.map(({ request }) => driver.addressOf?.(request)));
+  const asked = new Set(entries.map(({ request }) => addressIn(driver, request)));
   return driver.addresses.filter((address) => asked.has(address));
+}
+
+/** A capture holds the requests of other drivers too: what is none of this driver's names no address. */
+function addressIn(driver: BmsDriver, request: Uint8Array): number | undefined {
+  try {
+    return driver.addressOf?.(request);
+  } catch (error) {
+    if (error instanceof BmsError) return undefined;
+    throw error;
+  }
 }
 
 /** Probes until one succeeds, then polls to the end; a capture without a probe begins with polls. */
