@@ -9,6 +9,7 @@ here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 starter=${SERIAL_STARTER:-/opt/victronenergy/serial-starter}
 
 # Sets $tty from the argument, defines start, and sets the EXIT trap that unlocks the tty.
+# shellcheck source=/dev/null
 . "$starter/run-service.sh"
 
 driver=
@@ -20,20 +21,13 @@ stop() {
 }
 trap stop TERM INT HUP
 
-UV_THREADPOOL_SIZE=2
-# io_uring of older Node releases keeps a closed port open.
-UV_USE_IO_URING=0
-export UV_THREADPOOL_SIZE UV_USE_IO_URING
-
-node=${DBUS_BMS_NODE:-$here/node}
-[ -x "$node" ] || node=$(command -v node) || {
-    echo "error start: there is no Node.js runtime beside the driver; install the package for this device again"
-    # Keeps a supervisor from restarting us every second.
-    sleep 10
-    exit 1
+seconds() {
+    read -r uptime _ </proc/uptime
+    echo "${uptime%.*}"
 }
+began=$(seconds)
 
-"$node" --max-old-space-size=64 --v8-pool-size=1 "$here/dbus-bms.cjs" run "/dev/${tty:-$1}" &
+"$here/dbus-bms" run "/dev/${tty:-$1}" &
 driver=$!
 # A signal that came before the driver existed.
 [ -n "$stopping" ] && stop
@@ -44,4 +38,9 @@ while :; do
     status=$?
     kill -0 "$driver" 2>/dev/null || break
 done
+# Longer than any search: it had a battery. serial-starter would try all other programs before it comes back to us, after a
+# cable that was plugged in again too; without its note it starts the last program, which is us.
+[ $(($(seconds) - began)) -lt 30 ] || rm -f "/tmp/$tty.prog"
+# The driver cannot run on this device at all: keeps a supervisor from trying every second.
+[ "$status" -ne 78 ] || [ -n "$stopping" ] || sleep 10
 exit "$status"

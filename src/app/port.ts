@@ -34,7 +34,7 @@ export interface PortOptions {
 }
 
 /** serial-starter waits to give the port to the next program, which must not take over 20 s with the start of this one. */
-const SEARCH_MS = 18_000;
+const SEARCH_MS = 15_000;
 /** So many packs that were seen before are tried before the search begins anew; each costs time when it is not there. */
 const REMEMBERED_FIRST = 4;
 const REOPEN_EVERY_MS = 30_000;

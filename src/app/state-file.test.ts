@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -35,6 +35,12 @@ describe('the memory of a port', () => {
     });
     expect(existsSync(join(folder, 'deep', 'ttyUSB0.json.new'))).toBe(false);
     expect(warnings).toEqual([]);
+  });
+
+  it('is for nobody else to read or to write', async () => {
+    const file = new StateFile(folder, 'ttyUSB0', log());
+    await file.save({ key: 'jk_1234' });
+    expect(statSync(join(folder, 'ttyUSB0.json')).mode & 0o777).toBe(0o600);
   });
 
   it.each([

@@ -71,7 +71,7 @@ export class StateFile {
   async #write(text: string): Promise<void> {
     try {
       await mkdir(dirname(this.#file), { recursive: true });
-      await writeFile(`${this.#file}.new`, text);
+      await writeFile(`${this.#file}.new`, text, { mode: 0o600 });
       await rename(`${this.#file}.new`, this.#file);
       this.#complained = false;
     } catch (error) {

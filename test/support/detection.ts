@@ -17,7 +17,7 @@ export const DRIVERS: readonly BmsDriver[] = BMSES.map(({ driver }) => driver);
 /** What must hold for every BMS on its usual line settings, ms. */
 export const MARKS = { cold: 15_000, cached: 2000 } as const;
 /** The time of the search that the service allows itself, ms. */
-export const SEARCH_MS = 18_000;
+export const SEARCH_MS = 15_000;
 
 export interface Search {
   readonly found?: Detected;

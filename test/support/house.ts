@@ -26,7 +26,8 @@ export class House {
   readonly #client: Bus;
   readonly #settings: Bus;
   readonly #folder: { readonly path: string; remove(): void };
-  readonly #programs: Program[] = [];
+  /** Every driver that was started, oldest first. */
+  readonly programs: Program[] = [];
 
   static async open(bms = 'jbd', scenario: unknown = STEADY, name = 'ttyUSB1'): Promise<House> {
     const folder = temporaryFolder();
@@ -77,7 +78,7 @@ export class House {
   /** Starts the driver on the port. */
   run(...args: readonly string[]): Program {
     const program = new Program(['run', this.port, ...args], this.env);
-    this.#programs.push(program);
+    this.programs.push(program);
     return program;
   }
 
@@ -92,8 +93,13 @@ export class House {
     await eventually(() => this.reader.signals >= until);
   }
 
+  /** localsettings ends, as in an update of the device. */
+  loseSettings(): void {
+    this.#settings.disconnect();
+  }
+
   async close(): Promise<void> {
-    for (const program of this.#programs) await program.stop();
+    for (const program of this.programs) await program.stop();
     await this.serving.close();
     this.device.close();
     this.#client.disconnect();

@@ -39,6 +39,11 @@ export function invariant<T>(
   );
 }
 
+/** Numbers spread evenly; `fc.double` spreads them over their binary exponents, which are nearly all close to 0. */
+export function evenly(min: number, max: number): fc.Arbitrary<number> {
+  return fc.integer({ min: 0, max: 1_000_000 }).map((share) => min + (share / 1_000_000) * (max - min));
+}
+
 /** Cheap enough for every step of a hundred thousand walks, which `expect` is not. */
 export function claim(holds: boolean, what: () => string): void {
   if (!holds) throw new Error(what());
