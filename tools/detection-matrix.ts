@@ -180,7 +180,7 @@ async function strangers(): Promise<void> {
       );
       if (baudRate === BAUD_RATES[0]) out(`    ${error?.message ?? ''}`);
       mark(found === undefined, `${name} at ${baudRate} baud was taken for ${verdict}`);
-      mark(tookMs <= SEARCH_MS + 100, `${name} at ${baudRate} baud was left after ${tookMs.toFixed(0)} ms`);
+      mark(tookMs <= SEARCH_MS + 500, `${name} at ${baudRate} baud was left after ${tookMs.toFixed(0)} ms`);
     }
   }
 }

@@ -86,7 +86,8 @@ describe.each(Object.entries(STRANGERS))('%s', (name, talk) => {
       await line.link.close();
       expect(found?.driver.id).toBeUndefined();
       expect(error).toMatchObject({ code: 'NOTHING_FOUND' });
-      expect(tookMs).toBeLessThanOrEqual(SEARCH_MS + 100);
+      // The exchange that is under way when the time is over may end.
+      expect(tookMs).toBeLessThanOrEqual(SEARCH_MS + 500);
       expect(error?.message).toMatch(LIKELY[name] ?? /^no known BMS answered/);
     },
   );
