@@ -124,6 +124,65 @@ export function pick(reading: Reading, keys: readonly (keyof Reading)[]): Readin
   );
 }
 
+/** The limits of a pack, as the settings of a BMS tell them. */
+export const LIMIT_KEYS = [
+  'maxChargeVoltage',
+  'minDischargeVoltage',
+  'maxChargeCurrent',
+  'maxDischargeCurrent',
+] as const satisfies readonly (keyof Reading)[];
+
+/** Facts that hardly change, and the polls that ask for them. */
+export interface SlowFacts {
+  readonly keys: readonly (keyof Reading)[];
+  /** The first poll that asks; 1 leaves poll 0, after which a battery is shown, quick. */
+  readonly first: number;
+  /** Polls from one look to the next; absent when one look is enough. */
+  readonly every?: number;
+  /** Polls from `first` on that ask while nothing was told; what stays silent then is not there and never asked again. */
+  readonly attempts?: number;
+}
+
+/** Whether the poll of this context asks for these facts. */
+export function isDue(facts: SlowFacts, { cycle, known }: PollContext): boolean {
+  const { keys, first, every, attempts } = facts;
+  const told = keys.some((key) => known[key] !== undefined);
+  if (!told && attempts !== undefined) return cycle >= first && cycle < first + attempts;
+  if (every === undefined) return attempts === undefined && cycle === first;
+  return cycle % every === first % every;
+}
+
+/** Slow facts for one poll: asked when they are due, and what is known when they are not or were not told. */
+export async function slowFacts(
+  facts: SlowFacts,
+  context: PollContext,
+  ask: () => Promise<Reading>,
+): Promise<Reading> {
+  const told = isDue(facts, context) ? await ifTold(ask()) : undefined;
+  return pick(told ?? context.known, facts.keys);
+}
+
+/**
+ * Ends a write: reads until the battery shows what was written. Throws RefusedError with `why` when none of `reads`
+ * readings does.
+ */
+export async function confirm(reads: number, why: string, shows: () => Promise<boolean>): Promise<void> {
+  for (let read = 0; read < reads; read += 1) {
+    if (await shows()) return;
+  }
+  throw new RefusedError(why);
+}
+
+/** Why a FET switch counts as refused although the BMS took the command. */
+export const FET_STAYED = 'the switch was acknowledged, but the FET did not follow';
+
+/** Throws ImplausibleError when the reading lacks one of the keys by which a probe tells this BMS from others. */
+export function assertCarries(reading: Reading, keys: readonly (keyof Reading)[]): Reading {
+  const missing = keys.filter((key) => reading[key] === undefined);
+  if (missing.length > 0) throw new ImplausibleError(`the reply carries no ${missing.join(', ')}`);
+  return reading;
+}
+
 /**
  * Plausibility that every probe demands beside its checksum: a cell count of 3..32, a SoC of 0..100 %, and cells that
  * sum up to the pack voltage within 2 % + 0.3 V, as far as the reading has them.

@@ -114,6 +114,11 @@ export function present<T>(values: readonly (T | undefined)[]): T[] {
   return values.filter((value) => value !== undefined);
 }
 
+/** Only the keys that hold something: absent is absent. */
+export function presentKeys(found: { readonly [key in keyof Reading]: Reading[key] | undefined }): Reading {
+  return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined));
+}
+
 /** One bit of a flag word and what it means. */
 export interface AlarmBit {
   readonly bit: number;

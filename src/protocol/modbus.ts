@@ -25,6 +25,9 @@ export function writeRegister(address: number, register: number, value: number):
   return withCrc(bytesOf(address, 0x06, register >>> 8, register & 0xff, (value >>> 8) & 0xff, value & 0xff));
 }
 
+/** Function 06. */
+const WRITE = 0x06;
+
 export const EXCEPTION_FLAG = 0x80;
 export const EXCEPTIONS: Readonly<Record<number, string>> = {
   1: 'function not supported',
@@ -80,6 +83,11 @@ export function acceptWritten(request: Uint8Array, replyAddress = request[0]): A
     const same = exception || [2, 3, 4, 5].every((at) => received[at] === request[at]);
     return same ? length : { refused: 'address', why: 'another register or value than was written' };
   };
+}
+
+/** Accepts the answer to a `readRegisters` or `writeRegister` request. */
+export function acceptAnswer(request: Uint8Array, replyAddress = request[0]): Accept {
+  return request[1] === WRITE ? acceptWritten(request, replyAddress) : acceptRegisters(request, replyAddress);
 }
 
 /** The register bytes of an accepted frame, or the exception code that came instead. */

@@ -9,7 +9,7 @@ export function blockOf(reply: Uint8Array): Uint8Array {
   const registers = registersOf(reply);
   if ('data' in registers) return registers.data;
   const { exception } = registers;
-  throw new RefusedError(`refused: ${EXCEPTIONS[exception] ?? `exception ${exception}`}`);
+  throw new RefusedError(`exception ${exception}: ${EXCEPTIONS[exception] ?? 'unknown'}`);
 }
 
 /** Where a register stands in a table whose offsets count from register 0; a block may end before it. */

@@ -3,13 +3,15 @@ import type { Reading } from '../../model/reading.ts';
 import { FET_ON, fetAlarms } from '../../protocol/ant-fet.ts';
 import { flagsOf, readNumber } from '../../protocol/bytes.ts';
 import { decodeFields, decodeRow, present } from '../../protocol/fields.ts';
-import type { Exchange } from '../../transport/exchange.ts';
+import type { AskOptions, Exchange } from '../../transport/exchange.ts';
 import {
   assemble,
   assertPlausible,
   type BmsDriver,
+  confirm,
   ifTold,
   inquire,
+  LIMIT_KEYS,
   type PollContext,
   pick,
 } from '../driver.ts';
@@ -44,17 +46,10 @@ const POLL = { tries: 3 } as const;
 /** Polls between two looks at facts that hardly change, and while some of them are still missing. */
 const SLOW_CYCLE = 3600;
 const MISSING_CYCLE = 60;
-const SLOW_KEYS = [
-  'model',
-  'firmwareVersion',
-  'maxChargeVoltage',
-  'minDischargeVoltage',
-  'maxChargeCurrent',
-  'maxDischargeCurrent',
-] as const;
+const SLOW_KEYS = ['model', 'firmwareVersion', ...LIMIT_KEYS] as const;
 /** A FET goes through "off" or "waiting" for one to five seconds before it shows its new state. */
 const CONFIRM_TRIES = 12;
-const CONFIRM_GAP_MS = 500;
+const CONFIRM: AskOptions = { tries: 3, gapMs: 500 };
 
 function decodeStatus(frame: Uint8Array): Reading {
   const probes = frame[STATUS.probes] ?? 0;
@@ -100,11 +95,14 @@ async function slowFacts(link: Exchange, { cycle, known }: PollContext): Promise
 function turn(key: 'chargeEnabled' | 'dischargeEnabled' | 'balancing', states: { on: number; off: number }) {
   return async (link: Exchange, _address: number, on: boolean): Promise<void> => {
     await inquire(ant, link, command(on ? states.on : states.off), TIMEOUT_MS);
-    for (let tries = 0; tries < CONFIRM_TRIES; tries += 1) {
-      const status = await inquire(ant, link, STATUS_REQUEST, TIMEOUT_MS, { ...POLL, gapMs: CONFIRM_GAP_MS });
-      if (status[key] === on) return;
-    }
-    throw new RefusedError(`the command was acknowledged, but ${key} did not become ${on}`);
+    await confirm(
+      CONFIRM_TRIES,
+      `the command was acknowledged, but ${key} did not become ${on}`,
+      async () => {
+        const status = await inquire(ant, link, STATUS_REQUEST, TIMEOUT_MS, CONFIRM);
+        return status[key] === on;
+      },
+    );
   };
 }
 

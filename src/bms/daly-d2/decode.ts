@@ -1,19 +1,10 @@
 import type { Reading } from '../../model/reading.ts';
 import { flagsOf, readNumber, readText } from '../../protocol/bytes.ts';
-import { assertBelievable, decodeCurrentLimit, decodeFaults, FAULT_BYTES } from '../../protocol/daly.ts';
-import { decodeFields, present } from '../../protocol/fields.ts';
-import { blockOf, inBlock, register, registerRow } from '../../protocol/registers.ts';
-import {
-  CELL,
-  CURRENT_LIMITS,
-  MOST_CELLS,
-  MOST_SENSORS,
-  REGISTER,
-  SETTINGS,
-  STATUS,
-  TEMPERATURE,
-  VERSION,
-} from './fields.ts';
+import { assertBelievable, decodeFaults, FAULT_BYTES } from '../../protocol/daly.ts';
+import { decodeCells, decodeSettings } from '../../protocol/daly-registers.ts';
+import { decodeFields, presentKeys } from '../../protocol/fields.ts';
+import { blockOf, inBlock, register } from '../../protocol/registers.ts';
+import { CELL_MAP, CURRENT_LIMITS, MOST_CELLS, REGISTER, SETTINGS, STATUS, VERSION } from './fields.ts';
 
 const READ = 3;
 
@@ -23,24 +14,13 @@ export function decode(request: Uint8Array, reply: Uint8Array): Reading {
   if (request[1] !== READ) return {};
   const start = readNumber(request, 2, 'u16be') ?? 0;
   if (start >= REGISTER.version) return start === REGISTER.version ? decodeVersion(data) : {};
-  if (start >= 0x80) return decodeSettings(data, start);
+  if (start >= 0x80) return decodeSettings(data, start, SETTINGS, CURRENT_LIMITS);
   return assertBelievable({
     ...decodeFields(data, inBlock(STATUS, start)),
-    ...decodeCells(data, start),
+    ...decodeCells(data, start, CELL_MAP),
     ...decodeFaultWords(data, start),
     ...decodeBalanceMask(data, start),
   });
-}
-
-function decodeCells(data: Uint8Array, start: number): Reading {
-  const sensors = register(data, start, REGISTER.sensorCount);
-  if (start !== REGISTER.cells || sensors === undefined) return {};
-  return {
-    cellVoltages: present(registerRow(data, start, REGISTER.cells, MOST_CELLS, CELL)),
-    temperatures: present(
-      registerRow(data, start, REGISTER.temperatures, Math.min(sensors, MOST_SENSORS), TEMPERATURE),
-    ),
-  };
 }
 
 /** The low byte of a word is the first fault byte. */
@@ -60,21 +40,10 @@ function decodeBalanceMask(data: Uint8Array, start: number): Reading {
     : { cellBalancing: flagsOf(low + 0x10000 * high, MOST_CELLS) };
 }
 
-function decodeSettings(data: Uint8Array, start: number): Reading {
-  const currents = CURRENT_LIMITS.flatMap(({ key, register: number }) => {
-    const limit = decodeCurrentLimit(register(data, start, number));
-    return limit === undefined ? [] : [[key, limit] as const];
-  });
-  return { ...decodeFields(data, inBlock(SETTINGS, start)), ...Object.fromEntries(currents) };
-}
-
 function decodeVersion(data: Uint8Array): Reading {
   const software = readText(data, VERSION.software, VERSION.length);
   const date = readText(data, VERSION.date, VERSION.length);
   const spare = date !== undefined && !/^\d+$/.test(date) ? date : undefined;
   const hardware = readText(data, VERSION.hardware, VERSION.length) ?? spare;
-  return {
-    ...(software !== undefined && { firmwareVersion: software }),
-    ...(hardware !== undefined && { hardwareVersion: hardware }),
-  };
+  return presentKeys({ firmwareVersion: software, hardwareVersion: hardware });
 }

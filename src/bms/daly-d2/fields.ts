@@ -1,3 +1,4 @@
+import type { CellMap } from '../../protocol/daly-registers.ts';
 import type { Field, Scaling } from '../../protocol/fields.ts';
 import { at } from '../../protocol/registers.ts';
 
@@ -30,10 +31,18 @@ export const REGISTER = {
   balancerSwitch: 0xcf,
 } as const;
 export const MOST_CELLS = 32;
-export const MOST_SENSORS = 8;
 
 export const CELL: Scaling = { type: 'u16be', scale: 0.001, absent };
 export const TEMPERATURE: Scaling = { type: 'u16be', offset: -40, absent: [0xff, UNDEFINED] };
+export const CELL_MAP: CellMap = {
+  cells: REGISTER.cells,
+  mostCells: MOST_CELLS,
+  cell: CELL,
+  temperatures: REGISTER.temperatures,
+  mostSensors: 8,
+  temperature: TEMPERATURE,
+  sensorCount: REGISTER.sensorCount,
+};
 
 /** On this wire a raw current below 30000 is a discharge. */
 export const STATUS = [

@@ -1,11 +1,22 @@
 import { RefusedError } from '../../errors.ts';
 import type { Reading } from '../../model/reading.ts';
-import type { Accept } from '../../protocol/accept.ts';
 import { assertCellsFit, finishDaly } from '../../protocol/daly.ts';
-import { acceptRegisters, acceptWritten, readRegisters, writeRegister } from '../../protocol/modbus.ts';
+import { acceptAnswer, readRegisters, writeRegister } from '../../protocol/modbus.ts';
 import { blockOf, register } from '../../protocol/registers.ts';
 import type { AskOptions, Exchange } from '../../transport/exchange.ts';
-import { assemble, assertPlausible, type BmsDriver, ifTold, inquire, pick } from '../driver.ts';
+import {
+  assemble,
+  assertPlausible,
+  type BmsDriver,
+  confirm,
+  FET_STAYED,
+  ifTold,
+  inquire,
+  LIMIT_KEYS,
+  type PollContext,
+  type SlowFacts,
+  slowFacts,
+} from '../driver.ts';
 import { decode } from './decode.ts';
 import { ADDRESS, BLOCK, REGISTER } from './fields.ts';
 
@@ -26,21 +37,18 @@ const CONFIRM_READS = 6;
 
 /** A block that the first polls did not get is not there on this board. */
 const POLLS_TO_ANSWER = 3;
-/** Settings and versions are asked at the second poll, so that the first is quick; settings then about hourly. */
-const SETTINGS_EVERY = 3600;
-const SETTINGS_KEYS = [
-  'capacityDesign',
-  'maxChargeVoltage',
-  'minDischargeVoltage',
-  'maxChargeCurrent',
-  'maxDischargeCurrent',
-] as const;
-const VERSION_KEYS = ['firmwareVersion', 'hardwareVersion'] as const;
-const MORE_KEYS = ['cellBalancing', 'mosfetTemperature'] as const;
-
-const WRITE_FUNCTION = 6;
-const accept = (request: Uint8Array): Accept =>
-  request[1] === WRITE_FUNCTION ? acceptWritten(request) : acceptRegisters(request);
+/** Asked at the second poll, so that the first is quick; the trip points then about hourly. */
+const TRIP_POINTS: SlowFacts = {
+  keys: ['capacityDesign', ...LIMIT_KEYS],
+  first: 1,
+  every: 3600,
+  attempts: POLLS_TO_ANSWER,
+};
+const VERSIONS: SlowFacts = {
+  keys: ['firmwareVersion', 'hardwareVersion'],
+  first: 1,
+  attempts: POLLS_TO_ANSWER,
+};
 
 /** Daly with Modbus at the fixed address D2. */
 export const dalyD2: BmsDriver = {
@@ -52,7 +60,7 @@ export const dalyD2: BmsDriver = {
   limits: 'trip',
   answerMs: 200,
 
-  accept,
+  accept: (request) => acceptAnswer(request),
   decode,
   finish: finishDaly,
 
@@ -61,22 +69,13 @@ export const dalyD2: BmsDriver = {
     return assertCellsFit(assertPlausible(assemble(dalyD2, [status])));
   },
 
-  async poll(link, _address, { cycle, known }) {
+  async poll(link, _address, context) {
     const status = await inquire(dalyD2, link, READ_STATUS, TIMEOUT_MS, TRIES);
-    const ask = (request: Uint8Array): Promise<Reading | undefined> =>
-      ifTold(inquire(dalyD2, link, request, TIMEOUT_MS));
-    const has = (keys: readonly (keyof Reading)[]): boolean => keys.some((key) => known[key] !== undefined);
-    const early = cycle >= 1 && cycle <= POLLS_TO_ANSWER;
-    const more = has(MORE_KEYS)
-      ? await inquire(dalyD2, link, READ_MORE, TIMEOUT_MS, TRIES)
-      : cycle < POLLS_TO_ANSWER && (await ask(READ_MORE));
-    const askSettings = has(SETTINGS_KEYS) ? cycle % SETTINGS_EVERY === 1 : early;
-    const settings = askSettings ? await ask(READ_SETTINGS) : undefined;
-    const version = !has(VERSION_KEYS) && early ? await ask(READ_VERSION) : undefined;
+    const ask = (request: Uint8Array) => () => inquire(dalyD2, link, request, TIMEOUT_MS);
     return assemble(dalyD2, [
-      pick(settings ?? known, SETTINGS_KEYS),
-      version ?? pick(known, VERSION_KEYS),
-      more || {},
+      await readMore(link, context),
+      await slowFacts(TRIP_POINTS, context, ask(READ_SETTINGS)),
+      await slowFacts(VERSIONS, context, ask(READ_VERSION)),
       status,
     ]);
   },
@@ -87,6 +86,14 @@ export const dalyD2: BmsDriver = {
     balancer: (link, _address, on) => turnBalancer(link, on),
   },
 };
+
+/** Silence of a board that told these measurements before is an error; before that it may not have the block. */
+async function readMore(link: Exchange, { cycle, known }: PollContext): Promise<Reading> {
+  if (known.cellBalancing !== undefined || known.mosfetTemperature !== undefined)
+    return inquire(dalyD2, link, READ_MORE, TIMEOUT_MS, TRIES);
+  if (cycle >= POLLS_TO_ANSWER) return {};
+  return (await ifTold(inquire(dalyD2, link, READ_MORE, TIMEOUT_MS))) ?? {};
+}
 
 async function write(link: Exchange, number: number, on: boolean): Promise<void> {
   await inquire(dalyD2, link, writeRegister(ADDRESS, number, on ? 1 : 0), TIMEOUT_MS, WRITE);
@@ -99,17 +106,16 @@ async function turnFet(
   on: boolean,
 ): Promise<void> {
   await write(link, number, on);
-  for (let attempt = 0; attempt < CONFIRM_READS; attempt += 1) {
+  await confirm(CONFIRM_READS, FET_STAYED, async () => {
     const status = await inquire(dalyD2, link, READ_STATUS, TIMEOUT_MS, CONFIRM);
-    if (status[key] === on) return;
-  }
-  throw new RefusedError('the switch was acknowledged, but the FET did not follow');
+    return status[key] === on;
+  });
 }
 
 /** The balancer may rest although it is switched on, so its switch is read back and not its activity. */
 async function turnBalancer(link: Exchange, on: boolean): Promise<void> {
   await write(link, REGISTER.balancerSwitch, on);
-  const block = blockOf(await link.ask(READ_SWITCHES, accept(READ_SWITCHES), TIMEOUT_MS, CONFIRM));
+  const block = blockOf(await link.ask(READ_SWITCHES, acceptAnswer(READ_SWITCHES), TIMEOUT_MS, CONFIRM));
   const set = register(block, BLOCK.switches[0], REGISTER.balancerSwitch);
   if (set !== (on ? 1 : 0))
     throw new RefusedError('the balancer switch was acknowledged, but did not follow');

@@ -2,22 +2,20 @@ import type { AlarmLevel, Alarms } from '../../model/alarms.ts';
 import { mergeAlarms } from '../../model/alarms.ts';
 import type { Reading } from '../../model/reading.ts';
 import { flagsOf, readNumber } from '../../protocol/bytes.ts';
-import { assertBelievable, decodeCurrentLimit } from '../../protocol/daly.ts';
-import { decodeFields, present } from '../../protocol/fields.ts';
-import { blockOf, inBlock, register, registerRow } from '../../protocol/registers.ts';
+import { assertBelievable } from '../../protocol/daly.ts';
+import { decodeCells, decodeSettings } from '../../protocol/daly-registers.ts';
+import { decodeFields } from '../../protocol/fields.ts';
+import { blockOf, inBlock, register } from '../../protocol/registers.ts';
 import {
   BLOCK,
-  CELL,
+  CELL_MAP,
   CURRENT_LIMITS,
   FAULT_BITS,
   FAULT_CODES,
   FAULT_LEVELS,
-  MOST_CELLS,
-  MOST_SENSORS,
   REGISTER,
   SETTINGS,
   STATUS,
-  TEMPERATURE,
   VERSION,
   VERSION_REGISTER,
 } from './fields.ts';
@@ -30,24 +28,13 @@ export function decode(request: Uint8Array, reply: Uint8Array): Reading {
   if (request[1] !== READ) return {};
   const start = readNumber(request, 2, 'u16be') ?? 0;
   if (start === VERSION_REGISTER) return decodeFields(data, VERSION);
-  if (start >= BLOCK.settings[0]) return decodeSettings(data, start);
+  if (start >= BLOCK.settings[0]) return decodeSettings(data, start, SETTINGS, CURRENT_LIMITS);
   return assertBelievable({
     ...decodeFields(data, inBlock(STATUS, start)),
-    ...decodeCells(data, start),
+    ...decodeCells(data, start, CELL_MAP),
     ...decodeBalancing(data, start),
     ...decodeFaults(data, start),
   });
-}
-
-function decodeCells(data: Uint8Array, start: number): Reading {
-  const sensors = register(data, start, REGISTER.sensorCount);
-  if (start !== REGISTER.cells || sensors === undefined) return {};
-  return {
-    cellVoltages: present(registerRow(data, start, REGISTER.cells, MOST_CELLS, CELL)),
-    temperatures: present(
-      registerRow(data, start, REGISTER.temperatures, Math.min(sensors, MOST_SENSORS), TEMPERATURE),
-    ),
-  };
 }
 
 /** The balance state at 0x4D was seen to equal the cycle count, so the masks tell. */
@@ -74,12 +61,4 @@ function decodeFaults(data: Uint8Array, start: number): Reading {
     return { [alarm]: set ? level : 0 };
   });
   return { alarms: [...levels, ...bits].reduce(mergeAlarms, {}) };
-}
-
-function decodeSettings(data: Uint8Array, start: number): Reading {
-  const currents = CURRENT_LIMITS.flatMap(({ key, register: number }) => {
-    const limit = decodeCurrentLimit(register(data, start, number));
-    return limit === undefined ? [] : [[key, limit] as const];
-  });
-  return { ...decodeFields(data, inBlock(SETTINGS, start)), ...Object.fromEntries(currents) };
 }

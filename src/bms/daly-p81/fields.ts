@@ -1,4 +1,5 @@
 import type { AlarmName } from '../../model/alarms.ts';
+import type { CellMap } from '../../protocol/daly-registers.ts';
 import type { Field, Scaling } from '../../protocol/fields.ts';
 import { at } from '../../protocol/registers.ts';
 
@@ -28,11 +29,19 @@ export const REGISTER = {
   chargeSwitch: 0x121,
   dischargeSwitch: 0x122,
 } as const;
-export const MOST_CELLS = 48;
 export const MOST_SENSORS = 8;
 
 export const CELL: Scaling = { type: 'u16be', scale: 0.001, absent };
 export const TEMPERATURE: Scaling = { type: 'u16be', offset: -40, absent: [NOT_FITTED, UNDEFINED] };
+export const CELL_MAP: CellMap = {
+  cells: REGISTER.cells,
+  mostCells: 48,
+  cell: CELL,
+  temperatures: REGISTER.temperatures,
+  mostSensors: MOST_SENSORS,
+  temperature: TEMPERATURE,
+  sensorCount: REGISTER.sensorCount,
+};
 
 /** On this wire a raw current below 30000 is a discharge. */
 export const STATUS = [

@@ -1,10 +1,17 @@
-import { RefusedError } from '../../errors.ts';
-import type { Reading } from '../../model/reading.ts';
-import type { Accept } from '../../protocol/accept.ts';
 import { assertCellsFit, finishDaly } from '../../protocol/daly.ts';
-import { acceptRegisters, acceptWritten, readRegisters, writeRegister } from '../../protocol/modbus.ts';
+import { acceptAnswer, readRegisters, writeRegister } from '../../protocol/modbus.ts';
 import type { AskOptions, Exchange } from '../../transport/exchange.ts';
-import { assemble, assertPlausible, type BmsDriver, ifTold, inquire, pick } from '../driver.ts';
+import {
+  assemble,
+  assertPlausible,
+  type BmsDriver,
+  confirm,
+  FET_STAYED,
+  inquire,
+  LIMIT_KEYS,
+  type SlowFacts,
+  slowFacts,
+} from '../driver.ts';
 import { decode } from './decode.ts';
 import { ANSWERS_LOWER_BY, ASKED_FROM, BLOCK, BOARDS, REGISTER } from './fields.ts';
 
@@ -16,27 +23,21 @@ const CONFIRM_READS = 6;
 
 /** A block that the first polls did not get is not there on this board. */
 const POLLS_TO_ANSWER = 3;
-/** Settings and versions are asked at the second poll, so that the first is quick; settings then about hourly. */
-const SETTINGS_EVERY = 3600;
-const SETTINGS_KEYS = [
-  'capacityDesign',
-  'maxChargeVoltage',
-  'minDischargeVoltage',
-  'maxChargeCurrent',
-  'maxDischargeCurrent',
-] as const;
-const VERSION_KEYS = ['firmwareVersion', 'hardwareVersion', 'serialNumber'] as const;
+/** Asked at the second poll, so that the first is quick; the trip points then about hourly. */
+const TRIP_POINTS: SlowFacts = {
+  keys: ['capacityDesign', ...LIMIT_KEYS],
+  first: 1,
+  every: 3600,
+  attempts: POLLS_TO_ANSWER,
+};
+const VERSIONS: SlowFacts = {
+  keys: ['firmwareVersion', 'hardwareVersion', 'serialNumber'],
+  first: 1,
+  attempts: POLLS_TO_ANSWER,
+};
 
 const read = (board: number, [start, count]: readonly [number, number]): Uint8Array =>
   readRegisters(ASKED_FROM + board, start, count);
-
-const WRITE_FUNCTION = 6;
-const accept = (request: Uint8Array): Accept => {
-  const replyAddress = (request[0] ?? 0) - ANSWERS_LOWER_BY;
-  return request[1] === WRITE_FUNCTION
-    ? acceptWritten(request, replyAddress)
-    : acceptRegisters(request, replyAddress);
-};
 
 /** Daly H, K, M, S and Y series and ESS-DL: Modbus with one address to ask and another to answer. */
 export const dalyP81: BmsDriver = {
@@ -48,7 +49,7 @@ export const dalyP81: BmsDriver = {
   limits: 'trip',
   answerMs: 200,
 
-  accept,
+  accept: (request) => acceptAnswer(request, (request[0] ?? 0) - ANSWERS_LOWER_BY),
   addressOf: (request) => (request[0] === undefined ? undefined : request[0] - ASKED_FROM),
   decode,
   finish: finishDaly,
@@ -58,19 +59,14 @@ export const dalyP81: BmsDriver = {
     return assertCellsFit(assertPlausible(assemble(dalyP81, [cells])));
   },
 
-  async poll(link, board, { cycle, known }) {
+  async poll(link, board, context) {
     const cells = await inquire(dalyP81, link, read(board, BLOCK.cells), TIMEOUT_MS, TRIES);
     const state = await inquire(dalyP81, link, read(board, BLOCK.state), TIMEOUT_MS, TRIES);
-    const ask = (block: readonly [number, number]): Promise<Reading | undefined> =>
-      ifTold(inquire(dalyP81, link, read(board, block), TIMEOUT_MS));
-    const has = (keys: readonly (keyof Reading)[]): boolean => keys.some((key) => known[key] !== undefined);
-    const early = cycle >= 1 && cycle <= POLLS_TO_ANSWER;
-    const askSettings = has(SETTINGS_KEYS) ? cycle % SETTINGS_EVERY === 1 : early;
-    const settings = askSettings ? await ask(BLOCK.settings) : undefined;
-    const version = !has(VERSION_KEYS) && early ? await ask(BLOCK.version) : undefined;
+    const ask = (block: readonly [number, number]) => () =>
+      inquire(dalyP81, link, read(board, block), TIMEOUT_MS);
     return assemble(dalyP81, [
-      pick(settings ?? known, SETTINGS_KEYS),
-      version ?? pick(known, VERSION_KEYS),
+      await slowFacts(TRIP_POINTS, context, ask(BLOCK.settings)),
+      await slowFacts(VERSIONS, context, ask(BLOCK.version)),
       cells,
       state,
     ]);
@@ -91,9 +87,8 @@ async function turnFet(
 ): Promise<void> {
   const request = writeRegister(ASKED_FROM + board, register, on ? 1 : 0);
   await inquire(dalyP81, link, request, TIMEOUT_MS, TWICE);
-  for (let attempt = 0; attempt < CONFIRM_READS; attempt += 1) {
+  await confirm(CONFIRM_READS, FET_STAYED, async () => {
     const state = await inquire(dalyP81, link, read(board, BLOCK.state), TIMEOUT_MS, CONFIRM);
-    if (state[key] === on) return;
-  }
-  throw new RefusedError('the switch was acknowledged, but the FET did not follow');
+    return state[key] === on;
+  });
 }

@@ -1,4 +1,5 @@
 import type { Field, Scaling } from '../../protocol/fields.ts';
+import type { SlowFacts } from '../driver.ts';
 
 /** Commands that this driver sends. */
 export const COMMAND = {
@@ -55,3 +56,30 @@ export const FIELDS: Readonly<Record<number, readonly Field[]>> = {
     { key: 'minDischargeVoltage', at: 6, type: 'u16be', scale: 0.1, absent: [0], max: 160 },
   ],
 };
+
+/** A part of a poll: its command, what it tells and when it is asked. Known values are kept between two questions. */
+export interface Part extends SlowFacts {
+  readonly command: number;
+}
+
+/** A command that the first polls did not get answered is not supported by this board; it is not asked again. */
+const ATTEMPTS = 3;
+const ALWAYS = { first: 0, every: 1, attempts: ATTEMPTS } as const;
+/** At the second poll, so that the first is quick, and then about hourly at one poll a second. */
+const HOURLY = { first: 1, every: 3600, attempts: ATTEMPTS } as const;
+
+/** Measurements in every poll, but for balancing, which changes slowly; settings hourly. */
+export const PART = {
+  state: {
+    command: COMMAND.state,
+    keys: ['chargeEnabled', 'dischargeEnabled', 'capacityRemaining'],
+    ...ALWAYS,
+  },
+  faults: { command: COMMAND.faults, keys: ['alarms'], ...ALWAYS },
+  cells: { command: COMMAND.cells, keys: ['cellVoltages'], ...ALWAYS },
+  sensors: { command: COMMAND.temperatures, keys: ['temperatures'], ...ALWAYS },
+  balancing: { command: COMMAND.balancing, keys: ['cellBalancing', 'balancing'], ...ALWAYS, every: 5 },
+  ratings: { command: COMMAND.ratings, keys: ['capacityDesign'], ...HOURLY },
+  code: { command: COMMAND.batteryCode, keys: ['serialNumber'], ...HOURLY },
+  limits: { command: COMMAND.packLimits, keys: ['maxChargeVoltage', 'minDischargeVoltage'], ...HOURLY },
+} as const satisfies Readonly<Record<string, Part>>;

@@ -1,4 +1,3 @@
-import { RefusedError } from '../../errors.ts';
 import type { Reading } from '../../model/reading.ts';
 import { assertCellsFit } from '../../protocol/daly.ts';
 import type { AskOptions, Exchange } from '../../transport/exchange.ts';
@@ -6,13 +5,16 @@ import {
   assemble,
   assertPlausible,
   type BmsDriver,
+  confirm,
+  FET_STAYED,
   ifTold,
   inquire,
+  isDue,
   type PollContext,
   pick,
 } from '../driver.ts';
 import { decode, decodeTemperatures, finish } from './decode.ts';
-import { CELLS_PER_FRAME, COMMAND, SENSOR_COUNT_AT, SENSORS_PER_FRAME } from './fields.ts';
+import { CELLS_PER_FRAME, COMMAND, PART, type Part, SENSOR_COUNT_AT, SENSORS_PER_FRAME } from './fields.ts';
 import { acceptFrames, BOARDS, boardOf, dataOf, request } from './frame.ts';
 
 const TIMEOUT_MS = 300;
@@ -24,43 +26,7 @@ const PROBE: AskOptions = { tries: 3, gapMs: 200 };
 const CONFIRM: AskOptions = { tries: 2, gapMs: 250 };
 const CONFIRM_READS = 6;
 
-/** A command that the first polls did not get answered is not supported by this board; it is not asked again. */
-const POLLS_TO_ANSWER = 3;
-
-interface Part {
-  readonly command: number;
-  /** What it tells; known values are kept between two questions. */
-  readonly keys: readonly (keyof Reading)[];
-  /** Asked in polls first, first + every, first + 2 every, ... */
-  readonly every: number;
-  readonly first: number;
-  readonly read?: (asked: Uint8Array, reply: Uint8Array) => Reading;
-}
-
-/** Measurements in every poll, but for the two that change slowly; settings at the second poll, so that the first is quick. */
-const STATE: Part = {
-  command: COMMAND.state,
-  keys: ['chargeEnabled', 'dischargeEnabled', 'capacityRemaining'],
-  every: 1,
-  first: 0,
-};
-const FAULTS: Part = { command: COMMAND.faults, keys: ['alarms'], every: 1, first: 0 };
-const CELLS: Part = { command: COMMAND.cells, keys: ['cellVoltages'], every: 1, first: 0 };
-const SENSORS: Part = { command: COMMAND.temperatures, keys: ['temperatures'], every: 1, first: 0 };
-const BALANCING: Part = {
-  command: COMMAND.balancing,
-  keys: ['cellBalancing', 'balancing'],
-  every: 5,
-  first: 0,
-};
-const RATINGS: Part = { command: COMMAND.ratings, keys: ['capacityDesign'], every: 3600, first: 1 };
-const CODE: Part = { command: COMMAND.batteryCode, keys: ['serialNumber'], every: 3600, first: 1 };
-const LIMITS: Part = {
-  command: COMMAND.packLimits,
-  keys: ['maxChargeVoltage', 'minDischargeVoltage'],
-  every: 3600,
-  first: 1,
-};
+/** Cells and sensors are counted anew now and then. */
 const COUNTS_EVERY = 30;
 
 /** Daly "smart BMS" with 13-byte frames on UART and RS485. */
@@ -87,19 +53,18 @@ export const daly: BmsDriver = {
   async poll(link, board, context) {
     const pack = await inquire(daly, link, request(board, COMMAND.pack), TIMEOUT_MS, TRIES);
     const { counts, sensors } = await readCounts(link, board, context);
-    const tell = (part: Part, frames?: number): Promise<Reading> =>
-      gather(link, board, context, part, frames);
+    const tell = (part: Part, frames?: number, read?: typeof decode): Promise<Reading> =>
+      gather(link, board, context, part, frames, read);
     return assemble(daly, [
-      await tell(RATINGS),
-      await tell(CODE),
-      await tell(LIMITS),
-      await tell(BALANCING),
-      await tell(STATE),
-      await tell(FAULTS),
-      await tell(CELLS, Math.ceil((counts.cellCount ?? 0) / CELLS_PER_FRAME)),
-      await tell(
-        { ...SENSORS, read: (_, reply) => decodeTemperatures(reply, sensors) },
-        Math.ceil(sensors / SENSORS_PER_FRAME),
+      await tell(PART.ratings),
+      await tell(PART.code),
+      await tell(PART.limits),
+      await tell(PART.balancing),
+      await tell(PART.state),
+      await tell(PART.faults),
+      await tell(PART.cells, Math.ceil((counts.cellCount ?? 0) / CELLS_PER_FRAME)),
+      await tell(PART.sensors, Math.ceil(sensors / SENSORS_PER_FRAME), (_, reply) =>
+        decodeTemperatures(reply, sensors),
       ),
       counts,
       pack,
@@ -142,14 +107,15 @@ async function readCounts(
 async function gather(
   link: Exchange,
   board: number,
-  { cycle, known }: PollContext,
-  { command, keys, every, first, read = decode }: Part,
+  context: PollContext,
+  part: Part,
   count?: number,
+  read: typeof decode = decode,
 ): Promise<Reading> {
+  const { known } = context;
+  const { command, keys, every } = part;
   const told = keys.some((key) => known[key] !== undefined);
-  const early = cycle >= first && cycle < first + POLLS_TO_ANSWER;
-  const due = told ? cycle % every === first % every : early;
-  if (!due || count === 0) return every === 1 ? {} : pick(known, keys);
+  if (!isDue(part, context) || count === 0) return every === 1 ? {} : pick(known, keys);
   const asked = request(board, command);
   const answer = link
     .ask(asked, acceptFrames(asked, count), TIMEOUT_MS, told ? TRIES : TWICE)
@@ -165,9 +131,8 @@ async function turn(
   on: boolean,
 ): Promise<void> {
   await inquire(daly, link, request(board, command, [on ? 1 : 0]), TIMEOUT_MS, TWICE);
-  for (let read = 0; read < CONFIRM_READS; read += 1) {
+  await confirm(CONFIRM_READS, FET_STAYED, async () => {
     const state = await inquire(daly, link, request(board, COMMAND.state), TIMEOUT_MS, CONFIRM);
-    if (state[key] === on) return;
-  }
-  throw new RefusedError('the switch was acknowledged, but the FET did not follow');
+    return state[key] === on;
+  });
 }

@@ -1,13 +1,21 @@
 import { mergeAlarms } from '../../model/alarms.ts';
 import type { Reading } from '../../model/reading.ts';
-import { round } from '../../model/round.ts';
 import { flagsOf, readNumber } from '../../protocol/bytes.ts';
-import { decodeAlarms, decodeFields, decodeRow, present, scaled } from '../../protocol/fields.ts';
+import {
+  decodeAlarms,
+  decodeFields,
+  decodeRow,
+  present,
+  presentKeys,
+  scaled,
+} from '../../protocol/fields.ts';
+import { register } from '../../protocol/registers.ts';
 import { assertPlausible } from '../driver.ts';
 import {
   AMBIENT_AT,
   BALANCE_AT,
   BELOW_WARNING,
+  BOARD_TEMPERATURES,
   CELL,
   CELL_PLACES,
   CELL_SENSORS,
@@ -43,7 +51,7 @@ export function decodeValues(data: Uint8Array): Reading {
     cellCount: cellVoltages.length,
     cellVoltages,
     temperatures: present(decodeRow(data, TEMPERATURES_AT, CELL_SENSORS, TEMPERATURE)),
-    ...boardTemperatures(word(MOSFET_AT), word(AMBIENT_AT), data),
+    ...boardTemperatures(data),
     balancing: balance !== 0,
     cellBalancing: flagsOf(balance, cellVoltages.length),
     ...(cellVoltages.length === NMC_CELLS && { chemistry: 'nmc' as const }),
@@ -56,14 +64,10 @@ export function decodeValues(data: Uint8Array): Reading {
 }
 
 /** Boards without these two sensors tell 0.0 for both. */
-function boardTemperatures(mosfet: number, ambient: number, data: Uint8Array): Reading {
+function boardTemperatures(data: Uint8Array): Reading {
+  const [mosfet, ambient] = [MOSFET_AT, AMBIENT_AT].map((at) => readNumber(data, at, TEMPERATURE.type) ?? 0);
   if (mosfet === 0 && ambient === 0) return {};
-  const mosfetTemperature = scaled(readNumber(data, MOSFET_AT, 's16be') ?? 0, TEMPERATURE);
-  const ambientTemperature = scaled(readNumber(data, AMBIENT_AT, 's16be') ?? 0, TEMPERATURE);
-  return {
-    ...(mosfetTemperature !== undefined && { mosfetTemperature }),
-    ...(ambientTemperature !== undefined && { ambientTemperature }),
-  };
+  return decodeFields(data, BOARD_TEMPERATURES);
 }
 
 /** Texts as far as they are texts: a map that holds something else here is not this one. */
@@ -74,20 +78,16 @@ export function decodeTexts(data: Uint8Array): Reading {
 
 /** Limits and chemistry, as far as the registers from `first` on tell them; 0xFFFF and 0 tell nothing. */
 export function decodeParameters(data: Uint8Array, first: number): Reading {
-  const at = (register: number): number | undefined => {
-    const raw = readNumber(data, 2 * (register - first), 'u16be');
-    return raw === 0 || raw === 0xffff ? undefined : raw;
-  };
+  const at = (number: number): number | undefined => register(data, first, number) || undefined;
   const volts = (millivolts: number | undefined): number | undefined =>
-    millivolts === undefined ? undefined : round(millivolts / 1000, 3);
+    millivolts === undefined ? undefined : scaled(millivolts, { scale: 0.001 });
   const warning = at(PARAMETER.packHighWarning);
   const cellHigh = at(PARAMETER.cellHighProtection);
-  const limits = {
+  return presentKeys({
     maxChargeVoltage: volts(at(PARAMETER.fullChargeVoltage) ?? (warning && warning - BELOW_WARNING)),
     minDischargeVoltage: volts(at(PARAMETER.packLowWarning) ?? at(PARAMETER.packLowProtection)),
     maxChargeCurrent: at(PARAMETER.chargeCurrentWarning),
     maxDischargeCurrent: at(PARAMETER.dischargeCurrentWarning),
     chemistry: cellHigh === undefined ? undefined : cellHigh > LFP_CELL_MAX ? 'nmc' : 'lfp',
-  };
-  return Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined));
+  });
 }

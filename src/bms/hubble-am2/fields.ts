@@ -42,6 +42,8 @@ export const STATUS_AT = 22;
 export const BALANCE_AT = 24;
 export const CELLS_AT = 30;
 export const CELL_PLACES = 16;
+/** No product with this map has fewer. */
+export const FEWEST_CELLS = 8;
 /** A place that holds no cell is 0 or 0xFFFF. */
 export const CELL: Scaling = { type: 'u16be', scale: 0.001, absent: [0, NOT_GIVEN] };
 export const TEMPERATURES_AT = 62;
@@ -50,6 +52,10 @@ export const CELL_SENSORS = 4;
 export const TEMPERATURE: Scaling = { type: 's16be', scale: 0.1, min: -50, max: 150 };
 export const MOSFET_AT = 70;
 export const AMBIENT_AT = 72;
+export const BOARD_TEMPERATURES = [
+  { key: 'mosfetTemperature', at: MOSFET_AT, ...TEMPERATURE },
+  { key: 'ambientTemperature', at: AMBIENT_AT, ...TEMPERATURE },
+] as const satisfies readonly Field[];
 
 /** MOSFET heat is bit 14 among the warnings, but bit 12 among the protections. */
 export const WARNINGS: readonly AlarmBit[] = [

@@ -1,27 +1,33 @@
-import { ImplausibleError, RefusedError } from '../../errors.ts';
+import { ImplausibleError } from '../../errors.ts';
 import type { Reading } from '../../model/reading.ts';
 import { round } from '../../model/round.ts';
 import { readNumber } from '../../protocol/bytes.ts';
 import { present } from '../../protocol/fields.ts';
-import { acceptRegisters, EXCEPTIONS, readRegisters, registersOf } from '../../protocol/modbus.ts';
+import { acceptRegisters, readRegisters } from '../../protocol/modbus.ts';
+import { blockOf } from '../../protocol/registers.ts';
 import type { AskOptions, Exchange } from '../../transport/exchange.ts';
-import { assemble, assertPlausible, type BmsDriver, ifTold, inquire, pick } from '../driver.ts';
+import {
+  assemble,
+  assertCarries,
+  assertPlausible,
+  type BmsDriver,
+  ifTold,
+  inquire,
+  LIMIT_KEYS,
+  pick,
+  type SlowFacts,
+  slowFacts,
+} from '../driver.ts';
 import { decodeParameters, decodeTexts, decodeValues } from './decode.ts';
-import { BELOW_WARNING, PARAMETER_PIECES, PARAMETERS, TEXTS, VALUES } from './fields.ts';
+import { BELOW_WARNING, FEWEST_CELLS, PARAMETER_PIECES, PARAMETERS, TEXTS, VALUES } from './fields.ts';
 
 const TIMEOUT_MS = 300;
 const ONCE: AskOptions = { tries: 1 };
 const TWICE: AskOptions = { tries: 2 };
+const FACTS: SlowFacts = { keys: ['firmwareVersion', 'serialNumber'], first: 0 };
 /** About hourly at one poll a second; sooner while nothing was told. */
 const LIMITS_EVERY = 3600;
 const LIMITS_RETRY = 60;
-const LIMIT_KEYS = [
-  'maxChargeVoltage',
-  'minDischargeVoltage',
-  'maxChargeCurrent',
-  'maxDischargeCurrent',
-] as const;
-const FACTS = ['firmwareVersion', 'serialNumber', 'chemistry'] as const;
 
 interface Block {
   readonly first: number;
@@ -40,15 +46,11 @@ export const hubbleAm2: BmsDriver = {
   accept: (asked) => acceptRegisters(asked),
 
   decode(asked, frame) {
-    const answer = registersOf(frame);
-    if ('exception' in answer) {
-      const { exception } = answer;
-      throw new RefusedError(`exception ${exception}: ${EXCEPTIONS[exception] ?? 'unknown'}`);
-    }
+    const data = blockOf(frame);
     const first = readNumber(asked, 2, 'u16be') ?? 0;
-    if (first === VALUES.first) return decodeValues(answer.data);
-    if (first === TEXTS.first) return decodeTexts(answer.data);
-    return decodeParameters(answer.data, first);
+    if (first === VALUES.first) return decodeValues(data);
+    if (first === TEXTS.first) return decodeTexts(data);
+    return decodeParameters(data, first);
   },
 
   addressOf: ([address]) => address,
@@ -58,20 +60,20 @@ export const hubbleAm2: BmsDriver = {
     const { soc, soh = 100, cellCount = 0, capacityRemaining = 0, capacityFull = 0 } = values;
     if (soc === undefined || soh < 1 || soh > 110)
       throw new ImplausibleError(`state of charge ${soc} %, state of health ${soh} %`);
-    if (cellCount < 8) throw new ImplausibleError(`${cellCount} cells; this map has 8 to 16`);
+    if (cellCount < FEWEST_CELLS) throw new ImplausibleError(`${cellCount} cells; this map has 8 to 16`);
     if (capacityRemaining > 1.1 * capacityFull)
       throw new ImplausibleError(`${capacityRemaining} Ah left of ${capacityFull} Ah`);
-    const texts = await read(link, address, TEXTS);
-    if (texts.firmwareVersion === undefined) throw new ImplausibleError('no version text at register 150');
+    const texts = assertCarries(await read(link, address, TEXTS), ['firmwareVersion']);
     return assemble(hubbleAm2, [values, texts]);
   },
 
-  async poll(link, address, { cycle, known }) {
+  async poll(link, address, context) {
     const values = await read(link, address, VALUES);
-    const texts = cycle === 0 ? await ifTold(read(link, address, TEXTS)) : undefined;
+    const texts = await slowFacts(FACTS, context, () => read(link, address, TEXTS));
+    const { cycle, known } = context;
     const every = known.maxChargeVoltage === undefined ? LIMITS_RETRY : LIMITS_EVERY;
     const limits = cycle % every === 0 ? await readLimits(link, address) : {};
-    return assemble(hubbleAm2, [pick(known, [...LIMIT_KEYS, ...FACTS]), values, texts ?? {}, limits]);
+    return assemble(hubbleAm2, [pick(known, [...LIMIT_KEYS, 'chemistry']), values, texts, limits]);
   },
 };
 

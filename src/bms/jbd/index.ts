@@ -1,7 +1,19 @@
-import { RefusedError } from '../../errors.ts';
 import type { Reading } from '../../model/reading.ts';
 import type { AskOptions, Exchange } from '../../transport/exchange.ts';
-import { assemble, assertPlausible, type BmsDriver, ifTold, inquire, pick } from '../driver.ts';
+import {
+  assemble,
+  assertPlausible,
+  type BmsDriver,
+  confirm,
+  FET_STAYED,
+  ifTold,
+  inquire,
+  isDue,
+  LIMIT_KEYS,
+  pick,
+  type SlowFacts,
+  slowFacts,
+} from '../driver.ts';
 import {
   basicInTens,
   decodeBasicInfo,
@@ -31,15 +43,9 @@ const TIMEOUT_MS = 500;
 const WAKE: AskOptions = { tries: 3 };
 const WAKE_TIMEOUT_MS = 300;
 const TWICE: AskOptions = { tries: 2 };
-const NAME_TRIES = 3;
-/** Limits are read at the second poll, so that the first is quick, and then about hourly at one poll a second. */
-const LIMITS_EVERY = 3600;
-const LIMIT_KEYS = [
-  'maxChargeVoltage',
-  'minDischargeVoltage',
-  'maxChargeCurrent',
-  'maxDischargeCurrent',
-] as const;
+const NAME: SlowFacts = { keys: ['model'], first: 0, attempts: 3 };
+/** At the second poll, so that the first is quick, and then about hourly at one poll a second. */
+const LIMITS: SlowFacts = { keys: LIMIT_KEYS, first: 1, every: 3600 };
 /** The FET byte was seen to follow 0.4 to 0.8 s after the acknowledgement. */
 const CONFIRM: AskOptions = { tries: 2, gapMs: 300 };
 const CONFIRM_READS = 6;
@@ -81,18 +87,17 @@ export const jbd: BmsDriver = {
     return assertPlausible(assemble(jbd, [basic, cells]));
   },
 
-  async poll(link, _address, { cycle, known }) {
+  async poll(link, _address, context) {
     const basic = await readBasic(link, WAKE);
     const cells = await inquire(jbd, link, READ_CELLS, TIMEOUT_MS, TWICE);
-    const askName = known.model === undefined && cycle < NAME_TRIES;
-    const name = askName ? await ifTold(inquire(jbd, link, READ_NAME, TIMEOUT_MS)) : pick(known, ['model']);
-    const parameters =
-      cycle % LIMITS_EVERY === 1
-        ? await ifTold(link.ask(READ_LIMITS, acceptReply(READ_LIMITS), WAKE_TIMEOUT_MS).then(dataOf))
-        : undefined;
+    const name = await slowFacts(NAME, context, () => inquire(jbd, link, READ_NAME, TIMEOUT_MS));
+    const { known } = context;
+    const parameters = isDue(LIMITS, context)
+      ? await ifTold(link.ask(READ_LIMITS, acceptReply(READ_LIMITS), WAKE_TIMEOUT_MS).then(dataOf))
+      : undefined;
     const tens = basicInTens(basic) || (parameters ? limitsInTens(parameters) : knownInTens(basic, known));
     const limits = parameters ? decodeLimits(LIMITS_ASKED, parameters, tens) : pick(known, LIMIT_KEYS);
-    return assemble(jbd, [name ?? {}, limits, decodeBasicInfo(basic, tens), cells]);
+    return assemble(jbd, [name, limits, decodeBasicInfo(basic, tens), cells]);
   },
 
   switches: {
@@ -126,8 +131,8 @@ async function setFet(link: Exchange, fet: 'chargeEnabled' | 'dischargeEnabled',
   };
   await inquire(jbd, link, setFets(wanted.chargeEnabled, wanted.dischargeEnabled), TIMEOUT_MS, TWICE);
   await inquire(jbd, link, LEAVE_FACTORY_MODE, TIMEOUT_MS, TWICE);
-  for (let read = 0; read < CONFIRM_READS; read += 1) {
-    if (decodeBasicInfo(await readBasic(link, CONFIRM))[fet] === on) return;
-  }
-  throw new RefusedError('the switch was acknowledged, but the FET did not follow');
+  await confirm(CONFIRM_READS, FET_STAYED, async () => {
+    const now = decodeBasicInfo(await readBasic(link, CONFIRM));
+    return now[fet] === on;
+  });
 }

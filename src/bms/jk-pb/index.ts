@@ -1,10 +1,10 @@
-import { ImplausibleError, RefusedError } from '../../errors.ts';
+import { ImplausibleError } from '../../errors.ts';
 import type { Reading } from '../../model/reading.ts';
 import { round } from '../../model/round.ts';
 import { flagsOf, readNumber, readText } from '../../protocol/bytes.ts';
 import { decodeAlarms, decodeFields, present, scaled } from '../../protocol/fields.ts';
 import type { AskOptions, Exchange } from '../../transport/exchange.ts';
-import { assemble, assertPlausible, type BmsDriver, ifTold, pick } from '../driver.ts';
+import { assemble, assertPlausible, type BmsDriver, confirm, ifTold, LIMIT_KEYS, pick } from '../driver.ts';
 import {
   ABOUT,
   ALARMS,
@@ -40,15 +40,9 @@ const IDENTITY_KEYS = [
   'serialNumber',
   'productionDate',
 ] as const;
-const SETTINGS_KEYS = [
-  'capacityDesign',
-  'maxChargeVoltage',
-  'minDischargeVoltage',
-  'maxChargeCurrent',
-  'maxDischargeCurrent',
-] as const;
+const SETTINGS_KEYS = ['capacityDesign', ...LIMIT_KEYS] as const;
 const CONFIRM_TRIES = 5;
-const CONFIRM_GAP_MS = 300;
+const CONFIRM: AskOptions = { tries: 2, gapMs: 300 };
 
 const u32 = (record: Uint8Array, at: number): number => readNumber(record, at, 'u32le') ?? 0;
 const slots = (status: Uint8Array): boolean[] => flagsOf(u32(status, CELL_MASK_AT), MOST_CELLS);
@@ -137,14 +131,11 @@ function turn(name: Switch) {
     const request = switchOf(address, name, on);
     // The settings that are read back decide, so a lost acknowledgement does not matter.
     await ifTold(link.ask(request, acceptReply(request), TIMEOUT_MS));
-    for (let tries = 0; tries < CONFIRM_TRIES; tries += 1) {
-      const settings = await askRecord(link, address, 'settings', TIMEOUT_MS, {
-        gapMs: CONFIRM_GAP_MS,
-        ...TWICE,
-      });
-      if (u32(settings, SWITCHES[name].at) === (on ? 1 : 0)) return;
-    }
-    throw new RefusedError(`the settings of ${address} do not show the ${name} switch ${on ? 'on' : 'off'}`);
+    const why = `the settings of ${address} do not show the ${name} switch ${on ? 'on' : 'off'}`;
+    await confirm(CONFIRM_TRIES, why, async () => {
+      const settings = await askRecord(link, address, 'settings', TIMEOUT_MS, CONFIRM);
+      return u32(settings, SWITCHES[name].at) === (on ? 1 : 0);
+    });
   };
 }
 

@@ -2,8 +2,8 @@ import { ImplausibleError, TimeoutError } from '../../errors.ts';
 import type { Alarms } from '../../model/alarms.ts';
 import type { Reading } from '../../model/reading.ts';
 import { readNumber, readText } from '../../protocol/bytes.ts';
-import { decodeAlarms, decodeFields, present, scaled } from '../../protocol/fields.ts';
-import { assertPlausible, type BmsDriver, ifTold, inquire } from '../driver.ts';
+import { decodeAlarms, decodeFields, present, presentKeys, scaled } from '../../protocol/fields.ts';
+import { assertCarries, assertPlausible, type BmsDriver, ifTold, inquire } from '../driver.ts';
 import {
   ALARMS,
   CHARGING_FLAG,
@@ -55,8 +55,8 @@ function alarms(flags: number, chargeEnabled: boolean | undefined): Alarms {
 }
 
 /** YYMM; empty on some units. */
-function productionDate(text: string | undefined): string | undefined {
-  const [, year, month] = /^(\d\d)(0[1-9]|1[0-2])$/.exec(text ?? '') ?? [];
+function productionDate(digits: Uint8Array = new Uint8Array()): string | undefined {
+  const [, year, month] = /^(\d\d)(0[1-9]|1[0-2])$/.exec(readText(digits) ?? '') ?? [];
   return month === undefined ? undefined : `20${year}-${month}`;
 }
 
@@ -69,21 +69,15 @@ function decodeValues(values: Values): Reading {
   const cells = values.get(ID.cells);
   const flags = word(values, ID.alarms);
   const sensors = present(SENSOR_IDS.map((id) => temperature(values, id)));
-  const date = productionDate(readText(values.get(ID.productionDate) ?? new Uint8Array()));
-  const found = {
+  const others = presentKeys({
     cellVoltages: cells && cellVoltages(cells),
     current: current(values),
     mosfetTemperature: temperature(values, ID.mosfet),
     temperatures: sensors.length > 0 ? sensors : undefined,
     alarms: flags === undefined ? undefined : alarms(flags, reading.chargeEnabled),
-    productionDate: date,
-  };
-  return { ...reading, ...known(found) };
-}
-
-/** Without the keys that hold nothing. */
-function known(found: { readonly [key in keyof Reading]: Reading[key] | undefined }): Reading {
-  return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined));
+    productionDate: productionDate(values.get(ID.productionDate)),
+  });
+  return { ...reading, ...others };
 }
 
 export const jk: BmsDriver = {
@@ -103,10 +97,9 @@ export const jk: BmsDriver = {
 
   async probe(link) {
     const reading = await inquire(jk, link, READ_ALL, TIMEOUT_MS);
-    const missing = REQUIRED.filter((key) => reading[key] === undefined);
-    if (missing.length > 0) throw new ImplausibleError(`the reply carries no ${missing.join(', ')}`);
-    if ((reading.cellVoltages?.length ?? 0) > MOST_CELLS)
-      throw new ImplausibleError(`${reading.cellVoltages?.length} cells; ${MOST_CELLS} are possible`);
+    const { cellVoltages: cells = [] } = assertCarries(reading, REQUIRED);
+    if (cells.length > MOST_CELLS)
+      throw new ImplausibleError(`${cells.length} cells; ${MOST_CELLS} are possible`);
     return assertPlausible(reading);
   },
 

@@ -11,7 +11,17 @@ import {
 } from '../../protocol/ascii-frame.ts';
 import { decodeFields } from '../../protocol/fields.ts';
 import type { Exchange } from '../../transport/exchange.ts';
-import { assemble, assertPlausible, type BmsDriver, ifTold, inquire, pick } from '../driver.ts';
+import {
+  assemble,
+  assertPlausible,
+  type BmsDriver,
+  confirm,
+  FET_STAYED,
+  ifTold,
+  inquire,
+  LIMIT_KEYS,
+  pick,
+} from '../driver.ts';
 import { decodeAlarmReply, decodeAnalogReply, finish, unsigned } from './decode.ts';
 import { COMMAND, FACTS, INDICATION, LIMITS, VERSION } from './fields.ts';
 
@@ -21,12 +31,6 @@ const TIMEOUT_MS = 500;
 const TWICE = { tries: 2 } as const;
 /** At the second poll, so that the first is quick, and then about hourly at one poll a second. */
 const LIMITS_EVERY = 3600;
-const LIMIT_KEYS = [
-  'maxChargeVoltage',
-  'minDischargeVoltage',
-  'maxChargeCurrent',
-  'maxDischargeCurrent',
-] as const;
 const FACT_KEYS = ['firmwareVersion', 'serialNumber'] as const;
 const CONFIRM = { tries: 2, gapMs: 300 } as const;
 const CONFIRM_READS = 6;
@@ -139,9 +143,8 @@ async function setFet(
     throw new RefusedError(`pack ${address} cannot be switched from here: the master would switch itself`);
   const command = fet === 'chargeEnabled' ? COMMAND.chargeFet : COMMAND.dischargeFet;
   await inquire(pace, link, buildRequest(VERSION, address, command, [on ? 0 : 1]), TIMEOUT_MS);
-  for (let read = 0; read < CONFIRM_READS; read += 1) {
+  await confirm(CONFIRM_READS, FET_STAYED, async () => {
     const now = await inquire(pace, link, request(address, COMMAND.alarms), TIMEOUT_MS, CONFIRM);
-    if (now[fet] === on) return;
-  }
-  throw new RefusedError('the switch was acknowledged, but the FET did not follow');
+    return now[fet] === on;
+  });
 }

@@ -9,7 +9,17 @@ import {
   type ReplyRules,
 } from '../../protocol/ascii-frame.ts';
 import { decodeFields } from '../../protocol/fields.ts';
-import { assemble, assertPlausible, type BmsDriver, ifTold, inquire, pick } from '../driver.ts';
+import {
+  assemble,
+  assertPlausible,
+  type BmsDriver,
+  ifTold,
+  inquire,
+  LIMIT_KEYS,
+  pick,
+  type SlowFacts,
+  slowFacts,
+} from '../driver.ts';
 import {
   decodeAlarmReply,
   decodeAnalogReply,
@@ -23,13 +33,7 @@ const PROBE_TIMEOUT_MS = 300;
 const TIMEOUT_MS = 500;
 const TWICE = { tries: 2 } as const;
 const LIMITS_EVERY = 5;
-const LIMITS = [
-  'maxChargeVoltage',
-  'minDischargeVoltage',
-  'maxChargeCurrent',
-  'maxDischargeCurrent',
-] as const;
-const FACTS = ['model', 'firmwareVersion', 'serialNumber'] as const;
+const FACTS: SlowFacts = { keys: ['model', 'firmwareVersion', 'serialNumber'], first: 0 };
 
 /** INFO repeats the address wherever the document has an INFO at all: a module obeys INFO on some firmware. */
 const request = (address: number, command: number): Uint8Array =>
@@ -105,7 +109,8 @@ export const pylontech: BmsDriver = {
     return assertPlausible(assemble(pylontech, [values]));
   },
 
-  async poll(link, address, { cycle, known }) {
+  async poll(link, address, context) {
+    const { cycle, known } = context;
     const ask = (command: number): Promise<Reading> =>
       inquire(pylontech, link, request(address, command), TIMEOUT_MS, TWICE);
     const facts = async (): Promise<Reading> => ({
@@ -122,7 +127,7 @@ export const pylontech: BmsDriver = {
     const state = await ask(COMMAND.alarms);
     return assemble(pylontech, [
       values,
-      cycle === 0 ? await facts() : pick(known, FACTS),
+      await slowFacts(FACTS, context, facts),
       // Before the state, whose switches are those of now; `finish` adds the permission that the limits carry.
       cycle % LIMITS_EVERY === 0 ? await limits() : rememberedLimits(known),
       state,
@@ -133,5 +138,5 @@ export const pylontech: BmsDriver = {
 /** The limits and the call for charge that came with them. */
 function rememberedLimits(known: Reading): Reading {
   const lowSoc = known.alarms?.lowSoc;
-  return { ...pick(known, LIMITS), ...(lowSoc !== undefined && { alarms: { lowSoc } }) };
+  return { ...pick(known, LIMIT_KEYS), ...(lowSoc !== undefined && { alarms: { lowSoc } }) };
 }

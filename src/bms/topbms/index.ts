@@ -8,7 +8,7 @@ import {
   type ReplyRules,
 } from '../../protocol/ascii-frame.ts';
 import { decodeFields } from '../../protocol/fields.ts';
-import { assemble, assertPlausible, type BmsDriver, ifTold, inquire, pick } from '../driver.ts';
+import { assemble, assertPlausible, type BmsDriver, inquire, type SlowFacts, slowFacts } from '../driver.ts';
 import { alarmBlockAt, decodeAlarmReply, decodeAnalogReply } from './decode.ts';
 import { COMMAND, PRODUCT, REPLY_VERSIONS, VERSION } from './fields.ts';
 
@@ -16,7 +16,7 @@ const PROBE_TIMEOUT_MS = 300;
 /** A master relays to its packs; the slowest implementation known waits 500 ms for the first byte. */
 const TIMEOUT_MS = 500;
 const TWICE = { tries: 2 } as const;
-const FACTS = ['model', 'firmwareVersion', 'serialNumber'] as const;
+const FACTS: SlowFacts = { keys: ['model', 'firmwareVersion', 'serialNumber'], first: 0 };
 
 const request = (pack: number, command: number): Uint8Array => buildRequest(VERSION, pack, command, [pack]);
 
@@ -68,12 +68,12 @@ export const topbms: BmsDriver = {
     return assertPlausible(assemble(topbms, [values]));
   },
 
-  async poll(link, address, { cycle, known }) {
+  async poll(link, address, context) {
     const ask = (command: number): Promise<Reading> =>
       inquire(topbms, link, request(address, command), TIMEOUT_MS, TWICE);
     const values = await ask(COMMAND.analog);
     const state = await ask(COMMAND.alarms);
-    const facts = cycle === 0 ? await ifTold(ask(COMMAND.product)) : pick(known, FACTS);
-    return assemble(topbms, [values, state, facts ?? {}]);
+    const facts = await slowFacts(FACTS, context, () => ask(COMMAND.product));
+    return assemble(topbms, [values, state, facts]);
   },
 };
