@@ -62,8 +62,8 @@ export class Capture {
 
   /** Resolves when everything is in the file. */
   async close(): Promise<void> {
-    this.#isOver = true;
     await this.#finish();
+    this.#isOver = true;
   }
 
   #put(line: string): void {

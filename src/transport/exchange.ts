@@ -16,7 +16,8 @@ export interface Exchange {
    * Rejects with TimeoutError (silence, or bytes that never began like a frame), FrameError (the most telling
    * refusal until the deadline), PortLostError. `timeoutMs` counts from the last byte written and covers the
    * answer time of the device; the time that the reply needs on the wire at the line rate is added by the exchange
-   * while bytes keep arriving.
+   * while bytes keep arriving. A device that was seen to take longer than the deadline is waited for as long as it takes, up
+   * to 1.5 s, and its late answers to one request are waited out before another is made.
    */
   ask(request: Uint8Array, accept: Accept, timeoutMs: number, options?: AskOptions): Promise<Uint8Array>;
 }

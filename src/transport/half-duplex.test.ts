@@ -432,3 +432,54 @@ describe('whatever a device sends', () => {
     expect(clock.now()).toBe(0);
   });
 });
+
+describe('a slow device', () => {
+  /** Answers every request with its command byte, `afterMs` late. */
+  const slow = (afterMs: number): Device => {
+    return (request) => [delayed(afterMs, frame(request[2] ?? 0))];
+  };
+  const answer = frame(REQUEST[2] ?? 0);
+  const other = frame(QUERY[2] ?? 0);
+
+  it('never has its late answer taken for that to another request', async () => {
+    const { link, clock } = connect(slow(700));
+    expect(await clock.until(link.ask(REQUEST, accept, 300, { tries: 3 }))).toEqual(answer);
+    expect(await clock.until(link.ask(QUERY, accept, 300))).toEqual(other);
+    expect(await clock.until(link.ask(REQUEST, accept, 300))).toEqual(answer);
+  });
+
+  it('is waited for as long as it took before, once that is known', async () => {
+    const { link, clock, wire } = connect(slow(700));
+    await clock.until(link.ask(REQUEST, accept, 300, { tries: 3 }));
+    const asked = wire.written.length;
+    expect(await clock.until(link.ask(QUERY, accept, 300))).toEqual(other);
+    expect(wire.written).toHaveLength(asked + 1);
+  });
+
+  it('is known as slow from an answer that came when nobody waited for it any more', async () => {
+    const { link, clock } = connect(slow(700));
+    expect(await clock.until(failure(link.ask(REQUEST, accept, 300)))).toBeInstanceOf(TimeoutError);
+    await clock.advance(1000);
+    expect(await clock.until(link.ask(QUERY, accept, 300))).toEqual(other);
+  });
+
+  it('is forgotten as slow when it answers quickly again, and a quick one is never waited for longer than asked', async () => {
+    let lateMs = 700;
+    let silent = false;
+    const { link, clock } = connect((request) => (silent ? undefined : slow(lateMs)(request)));
+    await clock.until(link.ask(REQUEST, accept, 300, { tries: 3 }));
+    lateMs = 10;
+    for (let count = 0; count < 200; count += 1) await clock.until(link.ask(REQUEST, accept, 300));
+    silent = true;
+    const before = clock.now();
+    await clock.until(failure(link.ask(QUERY, accept, 300)));
+    expect(clock.now() - before).toBeLessThan(350);
+  });
+
+  it('costs nothing while nobody has ever answered: a search goes on at its pace', async () => {
+    const { link, clock } = connect(() => undefined);
+    for (const request of [REQUEST, QUERY, REQUEST])
+      await clock.until(failure(link.ask(request, accept, 300)));
+    expect(clock.now()).toBeLessThan(3 * 350);
+  });
+});

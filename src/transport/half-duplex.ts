@@ -1,7 +1,9 @@
 import type { Clock } from '../clock.ts';
-import { BmsError, PortLostError } from '../errors.ts';
+import { BmsError, PortLostError, TimeoutError } from '../errors.ts';
 import type { Accept } from '../protocol/accept.ts';
+import { sameBytes } from '../protocol/bytes.ts';
 import type { AskOptions, Exchange, ExchangeRecord, LineSettings } from './exchange.ts';
+import { Gathering } from './gathering.ts';
 import { type Awaited, Reception } from './reception.ts';
 import type { Wire } from './wire.ts';
 
@@ -26,17 +28,28 @@ const PACKET_MS = 16;
 /** A timer this late says that this process was busy; bytes may then still wait in the system. */
 const LATE_MS = 20;
 
+/** A device that was this slow once may be as slow again, ms; beyond it nobody waits. */
+const MOST_PATIENCE_MS = 1500;
+const PATIENCE_MARGIN = 1.25;
+/** How quickly one slow answer is forgotten, per answer. */
+const FORGETTING = 0.98;
+
 /** Ask and answer over a wire: one request at a time, each with its own deadline, on a line that is quiet before it. */
 export class HalfDuplex implements Exchange {
   readonly #wire: Wire;
   readonly #clock: Clock;
   readonly #onExchange: (record: ExchangeRecord) => void;
   readonly #buffer: Uint8Array;
+  readonly #gathering: Gathering | undefined;
   #line: LineSettings;
   #tail: Promise<unknown> = Promise.resolve();
   #waiting = 0;
   #lastByteAt = Number.NEGATIVE_INFINITY;
   #unsettled = false;
+  /** The longest answer time of late, ms; 0 while nobody has answered. */
+  #slowestMs = 0;
+  /** Requests that were sent and not answered, and when; an answer may still come. The oldest first. */
+  #owed: { readonly request: Uint8Array; readonly at: number }[] = [];
   #lost: BmsError | undefined;
   /** Takes the bytes of the try on the line; between tries they are dropped. */
   #receive: (bytes: Uint8Array) => void = ignore;
@@ -49,8 +62,11 @@ export class HalfDuplex implements Exchange {
     this.#line = options.line;
     this.#onExchange = options.onExchange ?? ignore;
     this.#buffer = new Uint8Array(options.maxBytes ?? 4096);
+    this.#gathering = wire.intake === undefined ? undefined : new Gathering(wire.intake, options.clock);
     wire.onBytes = (bytes) => {
-      this.#lastByteAt = this.#clock.now();
+      const now = this.#clock.now();
+      if (this.#receive === ignore && now - this.#lastByteAt > SETTLE_MS) this.#answered(bytes);
+      this.#lastByteAt = now;
       this.#receive(bytes);
     };
     wire.onLost = (error) => {
@@ -105,19 +121,59 @@ export class HalfDuplex implements Exchange {
 
   async #tries(awaited: Awaited, timeoutMs: number, options: AskOptions): Promise<Uint8Array> {
     const gapMs = options.gapMs ?? this.#line.gapMs ?? 0;
+    const { request } = awaited;
+    await this.#lateAnswers(request);
     for (let left = options.tries ?? 1; ; left -= 1) {
       const quietMs = this.#unsettled ? Math.max(gapMs, SETTLE_MS) : gapMs;
       await this.#quiet(quietMs, quietMs + timeoutMs);
-      await this.#unlessLost(this.#wire.flush());
+      // Bytes that come between requests are dropped as they come; after a failed try more may be under way.
+      if (this.#unsettled) await this.#unlessLost(this.#wire.flush());
+      this.#owed.push({ request, at: this.#clock.now() });
       try {
-        const reply = await this.#try(awaited, timeoutMs);
+        const reply = await this.#try(awaited, Math.max(timeoutMs, this.#patienceMs));
         this.#unsettled = false;
+        this.#owed = this.#owed.filter((owed) => sameBytes(owed.request, request));
+        this.#answered(reply);
         return reply;
       } catch (error) {
         this.#unsettled = true;
+        if (!isSilence(error)) this.#owed.shift();
         if (left <= 1 || !(error instanceof BmsError && error.retryable)) throw error;
       }
     }
+  }
+
+  /** How long a device that is known to be slow is waited for, ms. */
+  get #patienceMs(): number {
+    return Math.min(MOST_PATIENCE_MS, PATIENCE_MARGIN * this.#slowestMs);
+  }
+
+  /** An answer came, in time or not: it is taken for that to the oldest request, which can only make the device seem slower. */
+  #answered(bytes: Uint8Array): void {
+    this.#forget();
+    const asked = this.#owed.shift();
+    if (asked === undefined) return;
+    const answerMs = this.#clock.now() - asked.at - this.#onWireMs(asked.request.length + bytes.length);
+    this.#slowestMs = Math.max(answerMs, FORGETTING * this.#slowestMs);
+  }
+
+  /** Answers that nobody waits for any more will not come. */
+  #forget(): void {
+    const since = this.#clock.now() - 2 * MOST_PATIENCE_MS;
+    this.#owed = this.#owed.filter(({ at }) => at > since);
+  }
+
+  /**
+   * Many protocols name neither command nor register in an answer, so a late one would be taken for the answer to another
+   * request. It is waited out, as long as this device was seen to take; the same request may have it.
+   */
+  async #lateAnswers(request: Uint8Array): Promise<void> {
+    this.#forget();
+    const last = this.#owed.at(-1);
+    if (last === undefined || this.#slowestMs === 0 || sameBytes(last.request, request)) return;
+    const waitMs = last.at + this.#patienceMs + SETTLE_MS - this.#clock.now();
+    if (waitMs > 0) await this.#pause(waitMs);
+    this.#owed = [];
   }
 
   async #try(awaited: Awaited, timeoutMs: number): Promise<Uint8Array> {
@@ -154,6 +210,7 @@ export class HalfDuplex implements Exchange {
         cancelTimer();
         this.#receive = ignore;
         this.#interrupt = ignore;
+        this.#gathering?.resume();
         settle();
       };
       const fail = (error: unknown): void => finish(() => reject(error));
@@ -172,6 +229,8 @@ export class HalfDuplex implements Exchange {
       const awaitDeadline = (): void => {
         const due = deadline;
         cancelTimer = this.#clock.after(due - this.#clock.now(), () => {
+          this.#gathering?.resume();
+          if (finished) return;
           const now = this.#clock.now();
           if (now - due > LATE_MS) deadline = Math.min(latest, Math.max(deadline, now + LATE_MS));
           if (now < deadline) awaitDeadline();
@@ -185,10 +244,15 @@ export class HalfDuplex implements Exchange {
           const nextPacket = this.#clock.now() + this.#onWireMs(PACKET_BYTES) + PACKET_MS;
           deadline = Math.min(latest, Math.max(deadline + this.#onWireMs(bytes.length), nextPacket));
           const reply = reception.add(bytes);
-          if (reply !== undefined) finish(() => resolve(reply));
-          else if (reception.full) judge();
+          if (reply !== undefined) {
+            this.#gathering?.complete(reception.answered);
+            finish(() => resolve(reply));
+          } else if (reception.full) judge();
+          else
+            this.#gathering?.incomplete(reception.answered, this.#onWireMs(1), deadline - this.#clock.now());
         });
       awaitDeadline();
+      this.#gathering?.begin(request, this.#onWireMs(1), deadline - this.#clock.now());
       this.#wire.write(request).catch(fail);
     });
   }
@@ -200,7 +264,7 @@ export class HalfDuplex implements Exchange {
       const now = this.#clock.now();
       const waitMs = Math.min(this.#lastByteAt + quietMs, until) - now;
       if (waitMs <= 0) return;
-      await this.#pause(waitMs);
+      await this.#pause(Math.ceil(waitMs));
     }
   }
 
@@ -228,6 +292,11 @@ export class HalfDuplex implements Exchange {
     const bits = 9 + (parity === 'none' ? 0 : 1) + stopBits;
     return (count * bits * 1000) / baudRate;
   }
+}
+
+/** Nobody said anything: what was asked may still be answered. */
+function isSilence(error: unknown): boolean {
+  return error instanceof TimeoutError && (error.received.length === 0 || error.onlyEcho);
 }
 
 function ignore(): void {}

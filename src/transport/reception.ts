@@ -19,6 +19,8 @@ export class Reception {
   readonly #awaited: Awaited;
   #length = 0;
   #start = 0;
+  /** Where the frame ended. */
+  #end: number | undefined;
   #echo: 'possible' | 'dropped' | 'none';
   #telling: Refusal | undefined;
 
@@ -36,6 +38,13 @@ export class Reception {
   /** No more can be taken in, whatever it is. */
   get full(): boolean {
     return this.#length === this.#buffer.length;
+  }
+
+  /** Bytes of the answer so far: without an echo, and without what stands behind the frame. 0 while it may all be an echo. */
+  get answered(): number {
+    if (this.#echo === 'possible') return 0;
+    const echo = this.#echo === 'dropped' ? this.#awaited.request.length : 0;
+    return (this.#end ?? this.#length) - echo;
   }
 
   /** A copy of all that came, the echo included. */
@@ -88,7 +97,10 @@ export class Reception {
     while (this.#start < this.#length) {
       const rest = this.#buffer.subarray(this.#start, this.#length);
       const verdict = this.#awaited.accept(rest, last);
-      if (typeof verdict === 'number') return cut(rest, verdict);
+      if (typeof verdict === 'number') {
+        this.#end = this.#start + verdict;
+        return cut(rest, verdict);
+      }
       if (verdict !== 'more') this.#note(verdict);
       else if (last) this.#note({ refused: 'incomplete', why: `it stopped after ${rest.length} bytes` });
       else return undefined;

@@ -109,6 +109,40 @@ describe('a serial port', () => {
     }
   });
 
+  it('leaves bytes to the system while they are held, and then hands over all of them', async () => {
+    const wire = await open();
+    const heard: number[] = [];
+    const all = new Promise<void>((resolve) => {
+      wire.onBytes = (bytes) => {
+        heard.push(...bytes);
+        if (heard.length === 2 * REPLY.length) resolve();
+      };
+    });
+    wire.intake?.hold();
+    for (const echo of [REPLY, REPLY]) {
+      pty.write(echo);
+      const seen = atDevice(REQUEST.length);
+      await wire.write(REQUEST);
+      await seen;
+    }
+    expect(heard).toEqual([]);
+    wire.intake?.resume();
+    await all;
+    expect(heard).toEqual([...REPLY, ...REPLY]);
+  });
+
+  it('is lost at once while bytes are held', async () => {
+    const wire = await open();
+    const lost = new Promise<BmsError>((resolve) => {
+      wire.onLost = resolve;
+    });
+    wire.intake?.hold();
+    await pty.close();
+    expect(await lost).toBeInstanceOf(PortLostError);
+    wire.intake?.resume();
+    await expect(wire.write(REQUEST)).rejects.toThrow(PortLostError);
+  });
+
   it('belongs to one program at a time', async () => {
     const wire = await open();
     const second = openSerial(pty.path, LINE);

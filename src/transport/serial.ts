@@ -1,35 +1,37 @@
 import { readdir } from 'node:fs/promises';
-import { SerialPort } from 'serialport';
 import { type BmsError, PortBusyError, PortLostError, PortMissingError } from '../errors.ts';
 import type { LineSettings } from './exchange.ts';
-import type { Wire } from './wire.ts';
+import { Terminal } from './terminal.ts';
+import type { Intake, Wire } from './wire.ts';
 
 /** Modem lines as most adapters expect them. All are named because the binding sets every one that is left out to its own default. */
 const MODEM_LINES = { dtr: true, rts: true, cts: false, dsr: false, brk: false } as const;
 
 /** Opens a serial port for us alone. Rejects with PortMissingError or PortBusyError. */
 export async function openSerial(path: string, line: LineSettings): Promise<Wire> {
-  return new SerialWire(path, line, await openPort(path, line));
+  return new SerialWire(path, line, await openTerminal(path, line));
 }
 
 class SerialWire implements Wire {
   readonly name: string;
   onBytes: (bytes: Uint8Array) => void = () => {};
   onLost: (error: BmsError) => void = () => {};
+  readonly intake: Intake = {
+    hold: () => this.#terminal.hold(),
+    resume: () => this.#terminal.resume(),
+  };
   #line: LineSettings;
-  #port: SerialPort;
+  #terminal: Terminal;
 
-  constructor(path: string, line: LineSettings, port: SerialPort) {
+  constructor(path: string, line: LineSettings, terminal: Terminal) {
     this.name = path;
     this.#line = line;
-    this.#port = port;
+    this.#terminal = terminal;
     this.#listen();
   }
 
-  /** A write to a closed port would be queued by the library without a word, hence the check. */
-  async write(bytes: Uint8Array): Promise<void> {
-    this.#assertOpen();
-    await this.#call((done) => this.#port.write(Buffer.from(bytes), done));
+  write(bytes: Uint8Array): Promise<void> {
+    return this.#unlessLost(() => this.#terminal.write(bytes));
   }
 
   async configure(line: LineSettings): Promise<void> {
@@ -41,18 +43,17 @@ class SerialWire implements Wire {
     await this.flush();
   }
 
-  async flush(): Promise<void> {
-    this.#assertOpen();
-    await this.#call((done) => this.#port.flush(done));
+  flush(): Promise<void> {
+    return this.#unlessLost(() => this.#terminal.flush());
   }
 
   async close(): Promise<void> {
     this.onLost = () => {};
-    await closePort(this.#port);
+    await this.#terminal.close();
   }
 
   async #setRate(baudRate: number): Promise<void> {
-    await call((done) => this.#port.update({ baudRate }, done)).catch((cause: unknown) => {
+    await this.#terminal.setRate(baudRate).catch((cause: unknown) => {
       this.#assertOpen();
       throw new PortMissingError(`${this.name} cannot be set to ${baudRate} baud: ${words(cause)}`, {
         cause,
@@ -62,10 +63,9 @@ class SerialWire implements Wire {
 
   /** Parity and stop bits can only be chosen when a port is opened. */
   async #reopen(): Promise<void> {
-    this.#port.removeAllListeners('close');
-    await closePort(this.#port);
+    await this.#terminal.close();
     try {
-      this.#port = await openPort(this.name, this.#line);
+      this.#terminal = await openTerminal(this.name, this.#line);
     } catch (cause) {
       const error = lost(this.name, cause);
       this.onLost(error);
@@ -74,88 +74,49 @@ class SerialWire implements Wire {
     this.#listen();
   }
 
-  /** `close` is the one event with which a connection ends, pulled out or not. */
   #listen(): void {
-    this.#port.on('data', (bytes: Uint8Array) => this.onBytes(bytes));
-    let hangUp: unknown;
-    this.#port.once('close', (cause: unknown) => this.onLost(lost(this.name, cause ?? hangUp)));
-    onHangUp(this.#port, (cause) => {
-      hangUp = cause;
-      return closePort(this.#port);
-    });
+    this.#terminal.onBytes = (bytes) => this.onBytes(bytes);
+    this.#terminal.onEnd = (cause) => this.onLost(lost(this.name, cause));
   }
 
   #assertOpen(): void {
-    if (!this.#port.isOpen) throw new PortLostError(`${this.name} is not open`);
+    if (!this.#terminal.isOpen) throw new PortLostError(`${this.name} is not open`);
   }
 
-  async #call(action: (done: (error: Error | null | undefined) => void) => void): Promise<void> {
+  async #unlessLost(action: () => Promise<void>): Promise<void> {
+    this.#assertOpen();
     try {
-      await call(action);
+      await action();
     } catch (cause) {
       throw lost(this.name, cause);
     }
   }
 }
 
-/** A fresh object for each opening: what was written to a closed one would be sent when it opens again. */
-async function openPort(path: string, line: LineSettings): Promise<SerialPort> {
+async function openTerminal(path: string, line: LineSettings): Promise<Terminal> {
   const { baudRate, parity = 'none', stopBits = 1 } = line;
-  const port = new SerialPort({
-    path,
-    baudRate,
-    parity,
-    stopBits,
-    dataBits: 8,
-    lock: true,
-    autoOpen: false,
-    highWaterMark: 4096,
-  });
-  port.on('error', () => {}); // Every call has a callback, and a loss is told by `close`; unheard, this event would end the process.
+  let terminal: Terminal;
   try {
-    await call((done) => port.open(done));
+    terminal = await Terminal.open({ path, baudRate, parity, stopBits, dataBits: 8, lock: true });
   } catch (cause) {
     throw await whyNotOpened(path, cause);
   }
-  await setModemLines(port);
-  await call((done) => port.flush(done)).catch(async (cause: unknown) => {
-    await closePort(port);
+  await setModemLines(terminal);
+  await terminal.flush().catch(async (cause: unknown) => {
+    await terminal.close();
     throw lost(path, cause);
   });
-  return port;
+  return terminal;
 }
 
 /**
  * With low latency FTDI adapters hand over bytes after 1 instead of 16 ms. Adapters that lack it, and pseudo terminals,
  * which have no modem lines at all, work as they are.
  */
-async function setModemLines(port: SerialPort): Promise<void> {
-  await call((done) => port.set({ ...MODEM_LINES, lowLatency: true }, done)).catch(() =>
-    call((done) => port.set({ ...MODEM_LINES, lowLatency: false }, done)).catch(() => {}),
-  );
-}
-
-/**
- * Calls `action` once when the system reports that the terminal hung up. The binding notices by itself only while it waits
- * for bytes: if the adapter is pulled out during a read, that read gives 0 bytes, which the binding repeats for ever
- * at full load without a word.
- */
-function onHangUp({ port: binding }: SerialPort, action: (cause: Error) => Promise<void>): void {
-  if (binding === undefined || !('poller' in binding)) return;
-  binding.poller.once('disconnect', (cause: (Error & { canceled?: boolean }) | null) => {
-    if (!cause?.canceled) void action(cause ?? new Error('the terminal hung up'));
-  });
-}
-
-/** A port that cannot be closed is gone already, which is all that is wanted. */
-async function closePort(port: SerialPort): Promise<void> {
-  if (port.isOpen) await call((done) => port.close(done)).catch(() => {});
-}
-
-function call(action: (done: (error: Error | null | undefined) => void) => void): Promise<void> {
-  return new Promise((resolve, reject) => {
-    action((error) => (error ? reject(error) : resolve()));
-  });
+async function setModemLines(terminal: Terminal): Promise<void> {
+  await terminal
+    .set({ ...MODEM_LINES, lowLatency: true })
+    .catch(() => terminal.set({ ...MODEM_LINES, lowLatency: false }).catch(() => {}));
 }
 
 function framing({ parity = 'none', stopBits = 1 }: LineSettings): string {

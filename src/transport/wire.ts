@@ -15,5 +15,18 @@ export interface Wire {
   configure(line: LineSettings): Promise<void>;
   /** Throws away what the system buffered in both directions. */
   flush(): Promise<void>;
+  /** Where the system can gather bytes that are still to come; absent elsewhere. */
+  readonly intake?: Intake;
   close(): Promise<void>;
+}
+
+/**
+ * Taking bytes costs the same whether it is one or a hundred, so a reply whose end is foreseeable is left to the system
+ * until it is complete. The loss of the connection is told all the same.
+ */
+export interface Intake {
+  /** `onBytes` is not called until `resume`. */
+  hold(): void;
+  /** Hands over at once what came meanwhile, and from then on what comes. */
+  resume(): void;
 }
