@@ -215,9 +215,24 @@ const WITH_LIMITS: readonly PathLine[] = [...ALWAYS, ...LIMITS];
 
 /** Every path that this state exports, in the order of the table; cells follow when their count is known. */
 export function pathsOf(state: BatteryState): readonly PathLine[] {
-  const fixed = state.control === undefined ? ALWAYS : WITH_LIMITS;
-  return [...fixed, ...cellPaths(cellsShown(state))];
+  const { fixed, withCells } = state.control === undefined ? WITHOUT_CONTROL : WITH_CONTROL;
+  const cells = cellsShown(state);
+  let lines = withCells[cells];
+  if (lines === undefined) {
+    lines = [...fixed, ...cellPaths(cells)];
+    withCells[cells] = lines;
+  }
+  return lines;
 }
+
+/** Tables that were asked for, by the count of cells. */
+interface Tables {
+  readonly fixed: readonly PathLine[];
+  readonly withCells: (readonly PathLine[] | undefined)[];
+}
+
+const WITHOUT_CONTROL: Tables = { fixed: ALWAYS, withCells: [] };
+const WITH_CONTROL: Tables = { fixed: WITH_LIMITS, withCells: [] };
 
 /** Lines that a client may write, by path. */
 export const WRITABLE: ReadonlyMap<string, PathLine> = new Map(

@@ -11,23 +11,37 @@ export interface Extremes {
   readonly max: Place;
 }
 
+type Finder = (reading: Reading | undefined) => Extremes | undefined;
+
 /** Lowest and highest cell, V; undefined when no cell is known. */
-export function cellExtremes(reading: Reading | undefined): Extremes | undefined {
-  return extremes(places(reading, 'C', (pack) => pack.cellVoltages));
-}
+export const cellExtremes = oncePerReading((reading) =>
+  extremes(places(reading, 'C', (pack) => pack.cellVoltages)),
+);
 
 /** Coldest and warmest cell sensor, degC; undefined when there is none. */
-export function temperatureExtremes(reading: Reading | undefined): Extremes | undefined {
-  return extremes(places(reading, 'T', (pack) => pack.temperatures));
+export const temperatureExtremes = oncePerReading((reading) =>
+  extremes(places(reading, 'T', (pack) => pack.temperatures)),
+);
+
+/** Several paths show parts of the same result, one after the other, so the last one is kept. A reading never changes. */
+function oncePerReading(find: (reading: Reading) => Extremes | undefined): Finder {
+  let last: Reading | undefined;
+  let found: Extremes | undefined;
+  return (reading) => {
+    if (reading !== last) {
+      found = reading === undefined ? undefined : find(reading);
+      last = reading;
+    }
+    return found;
+  };
 }
 
 /** The packs of a bank are looked at one by one, because only then the place can be named. */
 function places(
-  reading: Reading | undefined,
+  reading: Reading,
   letter: string,
   valuesOf: (pack: Reading) => readonly number[] | undefined,
 ): Place[] {
-  if (reading === undefined) return [];
   const named = (values: readonly number[] | undefined, prefix: string): Place[] =>
     (values ?? []).map((value, index) => ({ id: `${prefix}${letter}${index + 1}`, value }));
   const inPacks = (reading.modules ?? []).flatMap((pack) => named(valuesOf(pack), `M${pack.address}`));

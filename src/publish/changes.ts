@@ -13,9 +13,11 @@ export function changes(published: ReadonlyMap<string, ItemValue>, state: Batter
   let known = 0;
   for (const line of lines) {
     const raw = line.value(state);
-    if (published.has(line.path)) {
+    const shown = published.get(line.path);
+    if (shown !== undefined || published.has(line.path)) {
       known += 1;
-      if (unchanged(line, published.get(line.path), raw)) continue;
+      // What is shown already needs no rounding to be found so; that is most of the table.
+      if (raw === shown || unchanged(line, shown, raw)) continue;
     }
     const value = settle(line, raw);
     const text = value === undefined ? NO_TEXT : line.text(value);

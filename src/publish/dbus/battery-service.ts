@@ -4,8 +4,8 @@ import type { BatteryState } from '../battery-state.ts';
 import { changes } from '../changes.ts';
 import type { Bus } from './bus-contract.ts';
 import { type Item, SET_REFUSED, SET_REJECTED } from './bus-item.ts';
-import { ItemTree, itemDictionary, type OnWrite } from './item-tree.ts';
-import { BUS_ITEM, type Log } from './names.ts';
+import { ItemTree, type OnWrite } from './item-tree.ts';
+import type { Log } from './names.ts';
 
 export interface BatteryServiceOptions {
   /** A connection of its own: consumers keep services apart by connection. The service disconnects it. */
@@ -111,7 +111,7 @@ export class BatteryService {
 
   #announce(items: readonly Item[]): void {
     if (items.length === 0 || this.#shown === undefined) return;
-    this.#bus.signal('/', BUS_ITEM, 'ItemsChanged', 'a{sa{sv}}', [itemDictionary(items)]);
+    this.#bus.itemsChanged(items);
   }
 
   #carryOut(onWrite: OnWrite, path: string, value: number | string): number {

@@ -1,4 +1,5 @@
 import { BusError } from '../../errors.ts';
+import type { Item } from './bus-item.ts';
 import type { MatchRule } from './match-rule.ts';
 
 /** Value with its own signature; `variant` in bus.ts makes one. */
@@ -63,6 +64,8 @@ export interface Bus {
   call(call: OutgoingCall): Promise<readonly unknown[]>;
   /** Broadcasts; does nothing once the connection is gone. */
   signal(path: string, iface: string, member: string, signature: string, body: readonly unknown[]): void;
+  /** Broadcasts new values of items; does nothing once the connection is gone. */
+  itemsChanged(items: Iterable<Item>): void;
   /** Who answers calls to this connection; undefined leaves the call to the standard interfaces. Once per connection. */
   serve(handler: (call: MethodCall) => Answer | undefined): void;
   /** Subscribes to signals; the returned function ends it. */

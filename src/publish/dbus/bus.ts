@@ -11,7 +11,9 @@ import {
   type Signal,
   type Variant,
 } from './bus-contract.ts';
+import type { Item } from './bus-item.ts';
 import { guardReader } from './guard-reader.ts';
+import { ItemsChangedEncoder } from './items-changed.ts';
 import { type LibraryBus, type LibraryMessage, library, NO_REPLY_EXPECTED } from './library.ts';
 import { type MatchRule, matches, ruleText } from './match-rule.ts';
 
@@ -77,6 +79,8 @@ class Connection implements Bus {
   readonly #clock: Clock;
   readonly #pending = new Set<(error: BusError) => void>();
   readonly #watchers = new Set<{ rule: MatchRule; listener: (signal: Signal) => void }>();
+  /** Only who publishes needs one. */
+  #itemsChanged: ItemsChangedEncoder | undefined;
   /** Set when the connection has ended, by either side. */
   #ended: BusError | undefined;
   #handler: ((call: MethodCall) => Answer | undefined) | undefined;
@@ -129,6 +133,12 @@ class Connection implements Bus {
     const message = library.Message.newSignal(path, iface, member, signature, body);
     message.flags = NO_REPLY_EXPECTED;
     this.#send(message);
+  }
+
+  itemsChanged(items: Iterable<Item>): void {
+    if (!this.#isWritable) return;
+    this.#itemsChanged ??= new ItemsChangedEncoder();
+    this.#raw._connection.stream.write(this.#itemsChanged.encode(this.#raw.newSerial(), items));
   }
 
   serve(handler: (call: MethodCall) => Answer | undefined): void {
@@ -239,7 +249,11 @@ class Connection implements Bus {
 
   /** Sending on a stream that is ending is not an error of its own: the loss is reported once, by the stream. */
   #send(message: LibraryMessage): void {
-    if (this.#ended === undefined && this.#raw._connection.stream.writable) this.#raw.send(message);
+    if (this.#isWritable) this.#raw.send(message);
+  }
+
+  get #isWritable(): boolean {
+    return this.#ended === undefined && this.#raw._connection.stream.writable;
   }
 }
 

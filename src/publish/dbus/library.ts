@@ -24,6 +24,7 @@ export interface LibraryBus extends EventEmitter {
   addMethodHandler(handler: (message: LibraryMessage) => boolean): void;
   call(message: LibraryMessage): Promise<LibraryMessage | null>;
   send(message: LibraryMessage): void;
+  newSerial(): number;
   disconnect(): void;
 }
 
