@@ -1,0 +1,134 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { OWNER_DECLARATIONS } from '../../src/app/owner.ts';
+import { planCells } from '../../src/control/cells.ts';
+import { lawFor } from '../../src/control/decide.ts';
+import { pack } from '../../src/control/fixtures.ts';
+import type { ControlOutput, ControlRequests } from '../../src/control/law.ts';
+import { OWNER_SETTINGS, requestOf } from '../../src/publish/owner-settings.ts';
+import { controlSettings } from '../../src/settings/control.ts';
+import { parseSettings } from '../../src/settings/file.ts';
+import { SETTINGS, type Setting, splitKey } from '../../src/settings/table.ts';
+import { anyWalk, follow } from '../support/battery-walk.ts';
+import { claim, claimAtMost, evenly, invariant } from '../support/invariant.ts';
+
+const LIMITS = ['ccl', 'dcl', 'cvl'] as const;
+
+describe('what an owner writes over the bus', () => {
+  const value = fc.oneof(
+    evenly(-2, 300),
+    fc.constantFrom(-1, 0, 1, 1e9, Number.NaN, Number.POSITIVE_INFINITY, 'on', undefined),
+  );
+  const writes = fc.array(
+    fc.record({ at: fc.nat(120), setting: fc.constantFrom(...OWNER_SETTINGS), value }),
+    { minLength: 1, maxLength: 8 },
+  );
+
+  invariant(
+    'I20 lowers limits or leaves them, and nonsense asks for nothing',
+    fc.tuple(anyWalk, writes),
+    ([walk, written]) => {
+      const bare = walk.inputs.map(({ requests: _, ...input }) => input);
+      const free: { readonly ccl: number; readonly dcl: number; readonly cvl: number }[] = [];
+      follow({ ...walk, inputs: bare }, ({ output: { ccl, dcl }, state }) => {
+        free.push({ ccl, dcl, cvl: state.live?.cvl ?? Number.NaN });
+      });
+      const kept = new Map<string, ControlRequests>();
+      const inputs = bare.map((input, index) => {
+        for (const { at, setting, value: wish } of written)
+          if (at === index) kept.set(setting.path, requestOf(setting, wish));
+        const requests: ControlRequests = Object.assign({}, ...kept.values());
+        return { ...input, requests };
+      });
+      let index = 0;
+      let asked = false;
+      follow({ ...walk, inputs }, ({ input: { requests = {} }, output, state }) => {
+        const without = free[index++];
+        const { maxChargeCurrent = -1, maxDischargeCurrent = -1 } = requests;
+        if (maxChargeCurrent >= 0) claimAtMost('CCL', output.ccl, maxChargeCurrent);
+        if (maxDischargeCurrent >= 0) claimAtMost('DCL', output.dcl, maxDischargeCurrent);
+        asked ||= requests.topBalanceNow === true;
+        // A top balance is a charge of its own, by another voltage and at a lower current: its bounds are those of I3.
+        if (asked || without === undefined) return;
+        claimAtMost('CCL', output.ccl, without.ccl);
+        claimAtMost('DCL', output.dcl, without.dcl);
+        // As meant: the published one rises every 5 s only, and the compensation of losses comes and goes with CCL.
+        claimAtMost('CVL', state.live?.cvl ?? Number.NaN, without.cvl);
+      });
+    },
+  );
+
+  it('is kept by the device within the same ranges, and is nothing where nothing was written', () => {
+    expect(OWNER_DECLARATIONS.map(({ default: none, min, max }) => ({ none, min, max }))).toEqual(
+      OWNER_SETTINGS.map(({ none, min, max }) => ({ none, min, max })),
+    );
+    for (const setting of OWNER_SETTINGS) expect(requestOf(setting, setting.none)).toEqual({});
+  });
+});
+
+describe('errors in the settings file', () => {
+  const ROWS: readonly Setting[] = SETTINGS.filter(({ key }: Setting) => !key.startsWith('ports'));
+  const bad = fc.record({
+    row: fc.constantFrom(...ROWS),
+    text: fc.constantFrom('nan', '1e9', '-7', '"?"', '[[]]', '"', ''),
+  });
+  type Bad = typeof bad extends fc.Arbitrary<infer T> ? T : never;
+  const lineOf = ({ row, text }: Bad): string => {
+    const [section, name] = splitKey(row.key);
+    return `[${section}]\n${name} = ${text}\n`;
+  };
+  const driver = { limits: 'operating' as const };
+
+  /** What the law publishes with this file, once holds and ramps are over. */
+  function limitsWith(
+    text: string,
+    cell: number,
+  ): { readonly output: ControlOutput; readonly isWrong: boolean } {
+    const port = parseSettings(text, 'test.toml').forPort('ttyUSB0');
+    const settings = controlSettings(port, driver);
+    const law = lawFor(settings.profile);
+    let state = law.initial(settings);
+    let output: ControlOutput | undefined;
+    for (let t = 0; t <= 150; t += 10)
+      ({ state, output } = law.step(settings, state, { t, reading: pack(cell) }));
+    if (output === undefined) throw new Error('no output');
+    return { output, isWrong: settings.configError !== undefined };
+  }
+
+  invariant(
+    'I21 two errors never combine to a looser limit than one, and each leaves 0.1 C, float and error 119',
+    fc.tuple(bad, bad, evenly(3.2, 3.45)),
+    ([one, other, cell]) => {
+      const alone = [one, other].map((line) => limitsWith(lineOf(line), cell));
+      const both = limitsWith(lineOf(one) + lineOf(other), cell);
+      for (const { output, isWrong } of [...alone, both]) {
+        if (!isWrong) continue;
+        claimAtMost('CCL', output.ccl, 28);
+        claimAtMost('CVL', output.cvl, 16 * 3.35, 0.01);
+        claim(output.errorCode === 119, () => `error code ${output.errorCode}`);
+      }
+      const counts = alone.filter(({ isWrong }) => isWrong);
+      claim(counts.length === 0 || both.isWrong, () => 'the errors went unnoticed');
+      for (const { output } of counts)
+        for (const limit of LIMITS) claimAtMost(limit, both.output[limit], output[limit]);
+    },
+  );
+
+  invariant(
+    'I21 whatever the battery says, an error in the settings leaves no more than 0.1 C and float',
+    anyWalk,
+    (walk) => {
+      const { capacity = 280 } = walk.settings;
+      const settings = { ...walk.settings, configError: 'line 3: for the test' };
+      const plan = planCells(settings);
+      follow({ ...walk, settings }, ({ output, accepted }) => {
+        claim(output.errorCode === 119, () => `error code ${output.errorCode}`);
+        claimAtMost('CCL', output.ccl, 0.1 * Math.max(capacity, accepted?.capacityFull ?? 0, 280));
+        if (accepted === undefined) return;
+        const count = accepted.cellCount ?? accepted.cellVoltages?.length ?? 0;
+        const drop = output.ccl === 0 ? 0 : Math.min(settings.voltageDrop, 0.03125 * count);
+        claimAtMost('CVL', output.cvl, count * plan.float + drop, 0.01);
+      });
+    },
+  );
+});
