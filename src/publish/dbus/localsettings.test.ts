@@ -138,10 +138,11 @@ describe('the settings of a battery', () => {
     const opening = open({ clock, waitMs: 30_000 });
     opening.catch(() => {});
     await eventually(() => clock.pending > 0);
-    await expect(clock.until(opening)).rejects.toThrow(
-      /com.victronenergy.settings is not on the bus since 30 s/,
-    );
-    expect(clock.now()).toBe(30_000);
+    // The bus is a real one and has its own time: only the deadline is ours.
+    await clock.advance(29_999);
+    expect(clock.pending).toBe(1);
+    await clock.advance(1);
+    await expect(opening).rejects.toThrow(/com.victronenergy.settings is not on the bus since 30 s/);
   });
 
   it.each<[string, Answer]>([
