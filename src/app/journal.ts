@@ -51,6 +51,7 @@ function line(
   reason: string,
 ): string | undefined {
   if (before === undefined) return reason;
+  if (now === before && reason === reasonBefore) return undefined;
   // A rise for the same reason is what the reason announces; a fall is news.
   const fell = before - now > WORTH_SAYING * before;
   if (!fell && wording(reasonBefore ?? '') === wording(reason)) return undefined;
