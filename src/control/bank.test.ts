@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { claim, claimAtMost, evenly, invariant } from '../../test/support/invariant.ts';
 import { bankOutput, type Member, withSilentPacks } from './bank.ts';
 import type { ControlOutput } from './law.ts';
 
@@ -103,24 +104,81 @@ describe('bankOutput', () => {
     expect(bankOutput([member('1', {}), member('2', {})])).not.toHaveProperty('soc');
   });
 
-  it('never allows more than the sum of its packs and never a higher voltage than any of them', () => {
-    const amps = fc.double({ min: 0, max: 200, noNaN: true });
-    const packs = fc.array(fc.tuple(amps, amps, fc.double({ min: 40, max: 60, noNaN: true }), fc.boolean()), {
-      minLength: 1,
-      maxLength: 16,
-    });
-    fc.assert(
-      fc.property(packs, (list) => {
-        const members = list.map(([ccl, dcl, cvl, isolated], index) =>
-          member(`${index}`, { ccl, dcl, cvl }, { chargeIsolated: isolated }),
-        );
-        const bank = bankOutput(members);
-        const sum = list.reduce((total, [ccl]) => total + ccl, 0);
-        expect(bank?.ccl).toBeLessThanOrEqual(sum + 1e-6);
-        expect(bank?.cvl).toBe(Math.min(...list.map(([, , cvl]) => cvl)));
+  const amps = evenly(0, 200);
+  const limit = fc.oneof({ weight: 5, arbitrary: amps }, { weight: 1, arbitrary: fc.constant(0) });
+  const freshness = fc.constantFrom('fresh', 'fresh', 'fresh', 'late', 'stale', 'lost');
+  const isolated = fc.constantFrom(false, false, false, true);
+  const anyMember: fc.Arbitrary<Member> = fc
+    .record({
+      limits: fc.record({
+        ccl: limit,
+        dcl: limit,
+        cvl: evenly(40, 60),
+        freshness,
       }),
+      lastFresh: fc.option(fc.record({ ccl: limit, dcl: limit }), { nil: undefined }),
+      chargeIsolated: isolated,
+      dischargeIsolated: isolated,
+    })
+    .map(({ limits, lastFresh, ...rest }) =>
+      member('pack', limits, { ...rest, ...(lastFresh !== undefined && { lastFresh }) }),
     );
-  });
+  const anyBank = fc.array(anyMember, { minLength: 2, maxLength: 16 });
+
+  invariant(
+    'I17 a bank allows no more than its packs together, and nothing while one forbids it',
+    anyBank,
+    (members) => {
+      const bank = bankOutput(members) ?? output({});
+      const answering = members.some(({ output: { freshness: how } }) => how === 'fresh');
+      for (const [name, isApart] of [
+        ['ccl', 'chargeIsolated'],
+        ['dcl', 'dischargeIsolated'],
+      ] as const) {
+        const inPath = members.filter(
+          (pack) => !pack[isApart] && (!answering || pack.output.freshness === 'fresh'),
+        );
+        const sum = inPath.reduce((total, pack) => total + pack.output[name], 0);
+        claimAtMost(name, bank[name], sum);
+        claim(
+          bank[name] === 0 || inPath.every((pack) => pack.output[name] > 0),
+          () => `${name} is ${bank[name]} while a pack forbids it`,
+        );
+      }
+      claim(bank.cvl === Math.min(...members.map((pack) => pack.output.cvl)), () => `CVL is ${bank.cvl}`);
+      claim(
+        bank.allowToCharge === bank.ccl > 0 && bank.allowToDischarge === bank.dcl > 0,
+        () => 'permissions',
+      );
+    },
+  );
+
+  invariant(
+    'I17 a pack that falls silent never raises a limit of its bank',
+    fc.tuple(anyBank, fc.nat(15), evenly(0, 1)),
+    ([members, which, left]) => {
+      const fresh = members.map((pack) => ({
+        ...pack,
+        output: { ...pack.output, freshness: 'fresh' as const },
+      }));
+      const before = bankOutput(fresh) ?? output({});
+      const lost = which % fresh.length;
+      const after = bankOutput(
+        fresh.map((pack, index) => {
+          if (index !== lost) return pack;
+          const { ccl, dcl } = pack.output;
+          return {
+            ...pack,
+            lastFresh: { ccl, dcl },
+            output: { ...pack.output, ccl: left * ccl, dcl: left * dcl, freshness: 'late' as const },
+          };
+        }),
+      );
+      claimAtMost('CCL', after?.ccl ?? Number.NaN, before.ccl);
+      claimAtMost('DCL', after?.dcl ?? Number.NaN, before.dcl);
+      claimAtMost('CVL', after?.cvl ?? Number.NaN, before.cvl);
+    },
+  );
 });
 
 describe('withSilentPacks', () => {

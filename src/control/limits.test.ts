@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { evenly } from '../../test/support/invariant.ts';
 import { CHEMISTRIES } from '../model/chemistry.ts';
 import { lowest } from './bound.ts';
 import { ampsAt, chargeLimit, chargeRate } from './ccl.ts';
@@ -129,9 +130,9 @@ describe('the charge limit', () => {
   });
 
   it('never rises with the highest cell, with frost, with heat or with hot power switches', () => {
-    const cell = fc.double({ min: 3.2, max: 3.7, noNaN: true });
+    const cell = evenly(3.2, 3.7);
     fc.assert(fc.property(cell, cell, (a, b) => charge(Math.max(a, b), 100) <= charge(Math.min(a, b), 100)));
-    const cold = fc.double({ min: -30, max: 20, noNaN: true });
+    const cold = evenly(-30, 20);
     fc.assert(
       fc.property(cold, cold, (a, b) =>
         CHEMISTRIES.every((chemistry) => {
@@ -140,7 +141,7 @@ describe('the charge limit', () => {
         }),
       ),
     );
-    const hot = fc.double({ min: 30, max: 70, noNaN: true });
+    const hot = evenly(30, 70);
     fc.assert(
       fc.property(hot, hot, (a, b) =>
         CHEMISTRIES.every((chemistry) => {
@@ -174,7 +175,7 @@ describe('the discharge limit', () => {
   });
 
   it('never falls with the lowest cell', () => {
-    const cell = fc.double({ min: 2.7, max: 3.4, noNaN: true });
+    const cell = evenly(2.7, 3.4);
     fc.assert(
       fc.property(cell, cell, (a, b) => discharge(Math.max(a, b), 100) >= discharge(Math.min(a, b), 100)),
     );

@@ -33,7 +33,7 @@ export function render(
     live.published,
     {
       cvl: settings.configError === undefined ? live.cvl : Math.min(live.cvl, live.floatVolts),
-      count: seen.count,
+      count: trusted(settings, state, seen.count),
       floor: plan.floor,
       voltageDrop: settings.voltageDrop,
       bmsMax: settings.honourBmsLimits ? seen.known.maxChargeVoltage : undefined,
@@ -72,4 +72,9 @@ export function render(
     notices: told,
   };
   return { state: { ...state, notices: noticeState, live: { ...live, published } }, output };
+}
+
+/** Cells for the floor of CVL: while the number told contradicts settings or past, a larger one must not raise CVL. */
+function trusted(settings: ControlSettings, { gate }: LawState, told: number): number {
+  return Math.min(told, settings.cellCount ?? gate.count ?? told);
 }

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { claim, evenly, invariant } from '../../test/support/invariant.ts';
 import { lawFor } from './decide.ts';
 import { Bench, pack, SETTINGS } from './fixtures.ts';
 import { initialState } from './law-state.ts';
-import { restore, snapshot } from './snapshot.ts';
+import { restore, type Snapshot, snapshot } from './snapshot.ts';
 
 const law = lawFor('adaptive');
 
@@ -79,4 +80,59 @@ describe('what survives a restart', () => {
       }),
     );
   });
+
+  const seconds = evenly(0, 1e7);
+  const soc = evenly(0, 100);
+  const anySnapshot: fc.Arbitrary<Snapshot> = fc.record({
+    version: fc.constant(1 as const),
+    count: fc.constant(16),
+    phase: fc.constantFrom('bulk' as const, 'absorb' as const, 'floatDown' as const, 'float' as const),
+    cvl: evenly(40, 60),
+    absorbing: seconds,
+    socAtFloat: soc,
+    drawn: evenly(0, 300),
+    cappedInRow: fc.nat(10),
+    balanceWanted: fc.boolean(),
+    sinceFull: seconds,
+    sinceBalance: seconds,
+    ceiling: fc.constantFrom(undefined, 53),
+    empty: fc.boolean(),
+    emptyShare: fc.constantFrom(0.05, 0.2),
+    counted: soc,
+    countedFull: fc.boolean(),
+    sign: fc.constantFrom(1 as const, -1 as const),
+  });
+  const outdated = fc.oneof(
+    evenly(-1e9, -1e-3),
+    evenly(600.001, 1e9),
+    fc.constantFrom(Number.NaN, Number.NEGATIVE_INFINITY),
+  );
+
+  invariant(
+    'I18 what is too old or from the future decides nothing',
+    fc.tuple(anySnapshot, outdated, evenly(3, 3.5)),
+    ([persisted, age, cell]) => {
+      const reading = pack(cell);
+      const restored = restore(SETTINGS, persisted, age, reading);
+      if (!(age > 0)) claim(same(restored, initialState()), () => 'a state from the future counts');
+      const { phase, absorbing, socAtFloat, drawn } = restored.charging.phases;
+      claim(
+        same([phase, absorbing, socAtFloat, drawn], ['bulk', 0, undefined, 0]),
+        () => `${phase} is still in force`,
+      );
+      claim(
+        restored.charging.cvl === undefined && !restored.hard.low.latched,
+        () => 'a limit is still in force',
+      );
+      const [now, anew] = [restored, initialState()].map(
+        (state) => law.step(SETTINGS, state, { t: 0, reading }).output,
+      );
+      for (const limit of ['cvl', 'ccl', 'dcl'] as const)
+        claim(now?.[limit] === anew?.[limit], () => `${limit} ${now?.[limit]} instead of ${anew?.[limit]}`);
+    },
+  );
 });
+
+function same(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}

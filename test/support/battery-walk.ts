@@ -188,6 +188,21 @@ export function walksOf(settings: fc.Arbitrary<ControlSettings>): fc.Arbitrary<W
 
 export const anyWalk: fc.Arbitrary<Walk> = walksOf(anySettings);
 
+/** A that no limit of this walk exceeds: what the owner states, with 'auto' what the BMS ever tells, else a default below. */
+export function mostAmps(
+  { settings, inputs }: Walk,
+  name: 'maxChargeCurrent' | 'maxDischargeCurrent',
+): number {
+  const wish = settings[name];
+  if (typeof wish === 'number' && wish >= 0) return wish;
+  let most = 140;
+  for (const { reading } of inputs) {
+    const told = reading?.[name] ?? 0;
+    if (Number.isFinite(told)) most = Math.max(most, told);
+  }
+  return most;
+}
+
 /** One step of a walk, as an owner sees it. */
 export interface Moment {
   readonly input: ControlInput;

@@ -1,0 +1,341 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { StateFile } from '../app/state-file.ts';
+import type { Reading } from '../model/reading.ts';
+import { controlSettings } from '../settings/control.ts';
+import { parseSettings } from '../settings/file.ts';
+import { lawFor } from './decide.ts';
+import { Bench, pack, SETTINGS, withCell } from './fixtures.ts';
+import type { ControlOutput, ControlSettings } from './law.ts';
+import { initialState } from './law-state.ts';
+import { restore, snapshot } from './snapshot.ts';
+
+const CALM = 3.3;
+
+/** A battery that has been fine for minutes, so that every limit is at its height. */
+function healthy(differing: Partial<ControlSettings> = {}, reading: Reading = pack(CALM)) {
+  const bench = new Bench(lawFor('adaptive'), { ...SETTINGS, ...differing });
+  return { bench, before: bench.run(reading, 500) };
+}
+
+function expectNoHigher(now: ControlOutput, before: ControlOutput): void {
+  for (const limit of ['ccl', 'dcl', 'cvl'] as const) expect(now[limit]).toBeLessThanOrEqual(before[limit]);
+}
+
+/** Every second the same bad reading: no limit ever rises; what is said on the way is collected. */
+function suffer(
+  bench: ReturnType<typeof healthy>['bench'],
+  before: ControlOutput,
+  reading: Reading | undefined,
+  seconds: number,
+) {
+  const said = new Set<string>();
+  let last = before;
+  for (let second = 0; second < seconds; second++) {
+    const { output, rejected } = bench.try(reading === undefined ? {} : { reading });
+    if (output === undefined) throw new Error('the output went missing');
+    expectNoHigher(output, last);
+    if (rejected !== undefined) said.add(rejected);
+    for (const notice of output.notices) said.add(notice);
+    last = output;
+  }
+  return { output: last, said: [...said] };
+}
+
+describe('missing cells and numbers that are none', () => {
+  it.each<[string, Partial<Reading>, string]>([
+    ['a cell that is not measured', { cellVoltages: withCell(CALM, 0) }, 'cell 3 reads 0 V'],
+    ['a cell that is no number', { cellVoltages: withCell(CALM, Number.NaN) }, 'cell 3 reads NaN V'],
+    ['cells that are left out', { cellVoltages: [CALM, CALM] }, '2 cell voltages for 16 cells'],
+    ['cells that are no longer told', { cellVoltages: [] }, 'the cell voltages are missing'],
+    ['a pack voltage that is no number', { voltage: Number.NaN }, 'the pack voltage is no number'],
+    ['a current that is no number', { current: Number.NaN }, 'a current of NaN A cannot be'],
+    ['a current beyond every shunt', { current: -1e6 }, 'a current of -1000000 A cannot be'],
+  ])(
+    '%s: the reason is told, limits go down the ladder of a lost BMS to 0, with its alarm',
+    (_, bad, reason) => {
+      const { bench, before } = healthy();
+      const minute = suffer(bench, before, pack(CALM, bad), 75);
+      expect(minute.said).toContain(reason);
+      expect(minute.output).toMatchObject({ ccl: 28, dcl: 56, freshness: 'stale', alarms: { bmsCable: 1 } });
+      expect(minute.output.chargeReason).toContain('no answer from the BMS');
+      const long = suffer(bench, minute.output, pack(CALM, bad), 540);
+      expect(long.output).toMatchObject({ ccl: 0, dcl: 0, state: 'hold', alarms: { bmsCable: 2 } });
+    },
+  );
+
+  it('a state of charge that cannot be is left out, and no limit rises', () => {
+    const { bench, before } = healthy();
+    for (const soc of [Number.NaN, -1, 255]) {
+      const { output } = suffer(bench, before, pack(CALM, { soc }), 30);
+      expect(bench.last?.sample).not.toHaveProperty('soc');
+      expectNoHigher(output, before);
+    }
+  });
+});
+
+describe('sensors that lie', () => {
+  it('a cell that jumps is not believed at first, but ends the charge at once when it would be dangerous', () => {
+    const { bench, before } = healthy();
+    const { output, said } = suffer(bench, before, pack(CALM, { cellVoltages: withCell(CALM, 3.7) }), 1);
+    expect(output).toMatchObject({ ccl: 0, alarms: { highCellVoltage: 0 } });
+    expect(output.chargeReason).toMatch(/^No charge: highest cell/);
+    expect(said[0]).toContain('cell 3 jumped from 3.30 to 3.70 V');
+  });
+
+  it('a cell that stays implausibly high is an alarm and ends the charge', () => {
+    const { bench, before } = healthy();
+    const { output } = suffer(bench, before, pack(CALM, { cellVoltages: withCell(CALM, 3.7) }), 10);
+    expect(output).toMatchObject({ ccl: 0, alarms: { highCellVoltage: 2 } });
+  });
+
+  it('a pack voltage that contradicts the cells counts where it is the worse of both, and is told', () => {
+    const { bench, before } = healthy();
+    const { output, said } = suffer(bench, before, pack(CALM, { voltage: 16 * 3.5 }), 5);
+    expect(output.ccl).toBeLessThan(before.ccl);
+    expect(output.chargeReason).toContain('highest cell 3.50 V');
+    expect(said.join()).toContain('do not agree');
+  });
+
+  it('a temperature that jumps is not believed at first, and then it counts', () => {
+    const { bench, before } = healthy();
+    const once = suffer(bench, before, pack(CALM, { temperatures: [25, -10] }), 1);
+    expect(once.said[0]).toContain('temperature 2 jumped from 25 to -10 degC');
+    expect(once.output).toMatchObject({ ccl: 0, alarms: { lowChargeTemperature: 0 } });
+    const again = suffer(bench, once.output, pack(CALM, { temperatures: [25, -10] }), 5);
+    expect(again.output).toMatchObject({ ccl: 0, alarms: { lowChargeTemperature: 2 } });
+    expect(again.output.chargeReason).toBe('No charge: -10 degC, waiting for 2 degC');
+  });
+});
+
+describe('sensors that vanish', () => {
+  it('the last value of a temperature sensor goes on to limit, and the loss is told', () => {
+    const { bench, before } = healthy({}, pack(CALM, { temperatures: [5, 25] }));
+    expect(before).toMatchObject({ ccl: 28 });
+    const { output, said } = suffer(bench, before, pack(CALM, { temperatures: [25] }), 600);
+    expect(output).toMatchObject({
+      ccl: 28,
+      chargeReason: 'Charge limited to 28 A: temperature 5 to 25 degC',
+    });
+    expect(said.join()).toContain('A temperature sensor is missing');
+  });
+
+  it('all temperatures gone, or the marks of sensors that are not fitted, raise nothing', () => {
+    for (const temperatures of [[], [-40, 127], [32_767, Number.NaN]]) {
+      const { bench, before } = healthy({}, pack(CALM, { temperatures: [5, 25] }));
+      const { output, said } = suffer(bench, before, pack(CALM, { temperatures }), 600);
+      expect(output.ccl).toBe(28);
+      expect(said.join()).toContain('A temperature sensor is missing');
+    }
+  });
+
+  it('what the BMS said of its switches, limits and alarms stays in force when it is no longer said', () => {
+    const { bench, before } = healthy(
+      {},
+      pack(CALM, { maxChargeCurrent: 20, dischargeEnabled: false, alarms: { highTemperature: 2 } }),
+    );
+    expect(before).toMatchObject({ ccl: 20, dcl: 0 });
+    const { dischargeEnabled: _, alarms: __, ...less } = pack(CALM);
+    const { output } = suffer(bench, before, less, 300);
+    expect(output).toMatchObject({ ccl: 20, dcl: 0, alarms: { highTemperature: 2 } });
+    expect(output.dischargeReason).toBe('No discharge: the BMS has switched discharge off');
+  });
+});
+
+describe('a current with the wrong sign', () => {
+  it('is found out by the voltage, turned, and told', () => {
+    const { bench, before } = healthy();
+    const said: string[] = [];
+    for (let second = 0; second < 60; second++) {
+      const isCharging = second % 10 < 5;
+      const reading = pack(isCharging ? 3.34 : 3.32, { current: isCharging ? -40 : 0 });
+      const output = bench.step({ reading });
+      expectNoHigher(output, before);
+      said.push(...output.notices);
+    }
+    expect(said.filter((text) => text.includes('wrong sign'))).toHaveLength(1);
+    expect(bench.try({ reading: pack(3.34, { current: -40 }) }).sample?.current).toBe(40);
+  });
+
+  it('does not let a high cell charge on before it is found out', () => {
+    const { bench } = healthy();
+    bench.run(pack(3.4), 60);
+    const before = bench.step({ reading: pack(3.42, { current: -20 }) });
+    const { output } = suffer(
+      bench,
+      before,
+      pack(3.44, { cellVoltages: withCell(3.44, 3.56), current: -20 }),
+      5,
+    );
+    expect(output).toMatchObject({
+      ccl: 0,
+      chargeReason: 'No charge: highest cell 3.56 V, waiting for 3.45 V',
+    });
+  });
+});
+
+describe('a number of cells that changes', () => {
+  it.each([15, 8, 24])('to %d blocks until it is confirmed, with error 119 and the reason', (count) => {
+    const { bench, before } = healthy();
+    const { output, said } = suffer(bench, before, pack(CALM, {}, count), 300);
+    expect(output).toMatchObject({ ccl: 0, dcl: 0, state: 'hold', errorCode: 119 });
+    expect(output.chargeReason).toContain(`the number of cells changed from 16 to ${count}`);
+    expect(said.join()).toContain('blocked');
+  });
+
+  it('blocks when it is not what the owner stated', () => {
+    const bench = new Bench(lawFor('adaptive'), { ...SETTINGS, cellCount: 16 });
+    expect(bench.step({ reading: pack(CALM, {}, 24) }).cvl).toBeLessThanOrEqual(16 * 3.35);
+    expect(bench.run(pack(CALM, {}, 15), 100)).toMatchObject({
+      ccl: 0,
+      dcl: 0,
+      errorCode: 119,
+      chargeReason: 'No charge: the BMS tells 15 cells, but the settings say 16',
+    });
+  });
+
+  it.each([0, -3, 2.5, Number.NaN, 1000])(
+    'to %d, which cannot be, is refused with the reason',
+    (cellCount) => {
+      const { bench, before } = healthy();
+      const { said, output } = suffer(bench, before, pack(CALM, { cellCount }), 75);
+      expect(said).toContain(`${cellCount} cells cannot be`);
+      expect(output.alarms.bmsCable).toBe(1);
+    },
+  );
+});
+
+describe('a clock that jumps', () => {
+  it('backwards, stands still, or is no number: no limit rises', () => {
+    const bench = new Bench(lawFor('adaptive'), SETTINGS);
+    const before = bench.run(pack(CALM), 40);
+    expect(before.ccl).toBeGreaterThan(0);
+    expect(before.ccl).toBeLessThan(50);
+    for (const t of [Number.NaN, Number.NEGATIVE_INFINITY, -1e9, 0, 39]) {
+      const { output, state } = bench.law.step(SETTINGS, bench.state, { t, reading: pack(CALM) });
+      if (output === undefined) throw new Error('the output went missing');
+      expectNoHigher(output, before);
+      bench.state = state;
+    }
+  });
+
+  it('forwards by hours: one step of the ramp and no more', () => {
+    const bench = new Bench(lawFor('adaptive'), SETTINGS);
+    bench.run(pack(CALM), 40);
+    const low = bench.run(pack(CALM, { maxChargeCurrent: 5 }), 40);
+    const { output } = bench.try({ reading: pack(CALM) }, 36_000);
+    expect(output?.ccl).toBeLessThanOrEqual(low.ccl + 50 / 6 + 1);
+  });
+
+  it('forwards without an answer: the BMS counts as lost, with its alarm', () => {
+    const { bench, before } = healthy();
+    const { output } = bench.try({}, 36_000);
+    if (output === undefined) throw new Error('the output went missing');
+    expectNoHigher(output, before);
+    expect(output).toMatchObject({ ccl: 0, dcl: 0, freshness: 'lost', alarms: { bmsCable: 2 } });
+    expect(output.chargeReason).toBe('No charge: no answer from the BMS for more than 600 min');
+  });
+});
+
+describe('what is remembered', () => {
+  const SAVED_AT = Date.UTC(2026, 5, 1);
+  let folder: string;
+  let warnings: string[];
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'dbus-bms-bad-state-'));
+    warnings = [];
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  /** What the law begins with when the file of the port holds this text, `ageMs` after it was written. */
+  async function beginWith(content: string, ageMs: number) {
+    writeFileSync(join(folder, 'port.json'), content);
+    const log = {
+      error() {},
+      warn: (text: string) => void warnings.push(text),
+      info() {},
+      debug() {},
+      debugging: false,
+    };
+    const file = new StateFile(folder, 'port', log);
+    await file.load();
+    const remembered = file.ofBattery(1, SAVED_AT + ageMs);
+    return restore(SETTINGS, remembered?.control, remembered?.ageSeconds ?? 0, pack(CALM));
+  }
+
+  const written = (): string => {
+    const bench = new Bench(lawFor('adaptive'), SETTINGS);
+    bench.run(pack(2.79, { soc: 3 }), 3);
+    return JSON.stringify({ savedAt: SAVED_AT, control: { 1: { control: snapshot(bench.state) } } });
+  };
+
+  it('counts when it is whole and recent', async () => {
+    expect((await beginWith(written(), 5000)).hard.low.latched).toBe(true);
+  });
+
+  it('is ignored when it comes from the future', async () => {
+    expect(await beginWith(written(), -1)).toEqual(initialState());
+  });
+
+  it('is ignored when it is cut off, and that is told once', async () => {
+    const text = written();
+    for (let end = 1; end < text.length; end += 7) {
+      warnings = [];
+      expect(await beginWith(text.slice(0, end), 5000)).toEqual(initialState());
+      expect(warnings).toHaveLength(1);
+    }
+  });
+
+  it('never begins with a current, whatever it holds', async () => {
+    const wild = {
+      version: 1,
+      count: 16,
+      phase: 'float',
+      cvl: 1e9,
+      drawn: 'x',
+      emptyShare: -1,
+      counted: null,
+    };
+    const state = await beginWith(
+      JSON.stringify({ savedAt: SAVED_AT, control: { 1: { control: wild } } }),
+      5000,
+    );
+    const { output } = lawFor('adaptive').step(SETTINGS, state, { t: 0, reading: pack(CALM) });
+    expect(output).toMatchObject({ ccl: 0, allowToCharge: false });
+    expect(output?.cvl).toBeLessThanOrEqual(55.2);
+  });
+});
+
+describe('a configuration that contradicts itself', () => {
+  it.each<[string, string]>([
+    ['a float voltage above the absorption voltage', 'absorbCellVoltage = 3.4\nfloatCellVoltage = 3.5'],
+    ['a voltage that would harm the cells', 'absorbCellVoltage = 4.1'],
+    ['an empty cell above float', 'minCellVoltage = 3.6'],
+    ['a value of the wrong kind', 'maxChargeCurrent = "much"'],
+    ['two values for one setting', 'maxChargeCurrent = 100\nmaxChargeCurrent = 200'],
+  ])('%s leaves 0.1 C and float, with error 119, a notice and the reason', (_, lines) => {
+    const port = parseSettings(`[charge]\n${lines}\n`, 'test.toml').forPort('ttyUSB0');
+    const bench = new Bench(lawFor('adaptive'), controlSettings(port, { limits: 'operating' }));
+    const first = bench.step({ reading: pack(CALM) });
+    expect(first.notices.join()).toContain('until the configuration is right');
+    const output = bench.run(pack(CALM), 200);
+    expect(output.errorCode).toBe(119);
+    expect(output.ccl).toBeLessThanOrEqual(28);
+    expect(output.cvl).toBeLessThanOrEqual(53.6);
+    if (output.ccl === 28)
+      expect(output.chargeReason).toBe('Charge limited to 28 A: the configuration holds errors');
+  });
+
+  it('a chemistry that the cells contradict blocks, with error 119 and what to do', () => {
+    const bench = new Bench(lawFor('adaptive'), { ...SETTINGS, chemistry: 'lfp' });
+    expect(bench.run(pack(3.9), 5)).toMatchObject({
+      ccl: 0,
+      dcl: 0,
+      errorCode: 119,
+      chargeReason: 'No charge: a cell of 3.90 V cannot be lfp: set the chemistry',
+    });
+  });
+});
