@@ -128,6 +128,12 @@ function faultOf(tried: readonly Tried[], least: number): string | undefined {
   return undefined;
 }
 
+/** What failed and with which seed; the walk itself fills pages, and the seed brings it back. */
+function excerpt(failure: string): string {
+  const lines = failure.split('\n').filter((line) => /Property failed|seed:|Caused by|Got/.test(line));
+  return lines.map((line) => line.trim().slice(0, 300)).join('\n     ');
+}
+
 const { values } = parseArgs({ options: { quick: { type: 'boolean' } } });
 const quick = values.quick === true;
 const tried = run(filesWithInvariants(), quick ? 1 : FACTOR);
@@ -143,8 +149,7 @@ for (const [index, sentence] of INVARIANTS.entries()) {
     `${`I${number}`.padEnd(4)} ${sentence.padEnd(58)} ${cases.padStart(30)}  ${(fault ?? 'holds').padEnd(6)}  ${files}\n`,
   );
   for (const { failure, passed, title } of own)
-    if (!passed)
-      process.stdout.write(`     ${title}\n     ${failure.split('\n').slice(0, 3).join('\n     ')}\n`);
+    if (!passed) process.stdout.write(`     ${title}\n     ${excerpt(failure)}\n`);
 }
 process.stdout.write(
   faults.length === 0

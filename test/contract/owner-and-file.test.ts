@@ -9,7 +9,7 @@ import { OWNER_SETTINGS, requestOf } from '../../src/publish/owner-settings.ts';
 import { controlSettings } from '../../src/settings/control.ts';
 import { parseSettings } from '../../src/settings/file.ts';
 import { SETTINGS, type Setting, splitKey } from '../../src/settings/table.ts';
-import { anyWalk, follow } from '../support/battery-walk.ts';
+import { anyWalk, follow, mostAmps } from '../support/battery-walk.ts';
 import { claim, claimAtMost, evenly, invariant } from '../support/invariant.ts';
 
 const LIMITS = ['ccl', 'dcl', 'cvl'] as const;
@@ -121,12 +121,15 @@ describe('errors in the settings file', () => {
     'I21 whatever the battery says, an error in the settings leaves no more than 0.1 C and float',
     anyWalk,
     (walk) => {
-      const { capacity = 280 } = walk.settings;
       const settings = { ...walk.settings, configError: 'line 3: for the test' };
       const plan = planCells(settings);
+      const most = mostAmps(walk, 'maxChargeCurrent');
+      let { capacity } = settings;
       follow({ ...walk, settings }, ({ output, accepted }) => {
         claim(output.errorCode === 119, () => `error code ${output.errorCode}`);
-        claimAtMost('CCL', output.ccl, 0.1 * Math.max(capacity, accepted?.capacityFull ?? 0, 280));
+        capacity = Math.max(capacity ?? 0, accepted?.capacityFull ?? 0) || undefined;
+        // A pack that tells no capacity is taken for one whose most current is 0.5 C.
+        claimAtMost('CCL', output.ccl, capacity === undefined ? 0.2 * most : 0.1 * capacity);
         if (accepted === undefined) return;
         const count = accepted.cellCount ?? accepted.cellVoltages?.length ?? 0;
         const drop = output.ccl === 0 ? 0 : Math.min(settings.voltageDrop, 0.03125 * count);
