@@ -1,7 +1,7 @@
 import { FrameError } from '../errors.ts';
 import type { AlarmLevel, AlarmName, Alarms } from '../model/alarms.ts';
 import type { FlagKey, NumberKey, Reading, TextKey } from '../model/reading.ts';
-import { round } from '../model/round.ts';
+import { decimalsOf, round } from '../model/round.ts';
 import { NUMBER_TYPES, type NumberType, readNumber, readText } from './bytes.ts';
 
 /**
@@ -50,16 +50,11 @@ export interface FlagField {
 
 export type Field = NumberField | TextField | FlagField;
 
-/** Decimals that a step of `scale` can carry: 0.01 -> 2, 0.1 -> 1, 1 -> 0. */
-function decimals(scale: number): number {
-  return Math.max(0, Math.ceil(-Math.log10(Math.abs(scale)) - 1e-9));
-}
-
 /** Applies `scaling` to a raw number; absent for sentinels and for values outside of min..max. */
 export function scaled(raw: number, scaling: Omit<Scaling, 'type'>): number | undefined {
   if (scaling.absent?.includes(raw)) return undefined;
   const scale = scaling.scale ?? 1;
-  const value = round((raw + (scaling.offset ?? 0)) * scale, decimals(scale));
+  const value = round((raw + (scaling.offset ?? 0)) * scale, decimalsOf(scale));
   if (value < (scaling.min ?? -Infinity) || value > (scaling.max ?? Infinity)) return undefined;
   return value;
 }

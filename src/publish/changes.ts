@@ -14,12 +14,12 @@ export function changes(published: ReadonlyMap<string, ItemValue>, state: Batter
   for (const line of lines) {
     const raw = line.value(state);
     const shown = published.get(line.path);
-    if (shown !== undefined || published.has(line.path)) {
-      known += 1;
-      // What is shown already needs no rounding to be found so; that is most of the table.
-      if (raw === shown || unchanged(line, shown, raw)) continue;
-    }
+    const isKnown = shown !== undefined || published.has(line.path);
+    if (isKnown) known += 1;
+    // What is shown already needs no rounding to be found so; that is most of the table.
+    if (isKnown && raw === shown) continue;
     const value = settle(line, raw);
+    if (isKnown && unchanged(line, shown, raw, value)) continue;
     const text = value === undefined ? NO_TEXT : line.text(value);
     changed.push({ path: line.path, type: line.type, value, text });
   }

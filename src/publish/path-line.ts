@@ -1,4 +1,4 @@
-import { round } from '../model/round.ts';
+import { decimalsOf, round } from '../model/round.ts';
 import type { BatteryState } from './battery-state.ts';
 import type { ItemType, ItemValue } from './dbus/bus-item.ts';
 
@@ -57,7 +57,7 @@ export function settle(line: Pick<PathLine, 'type' | 'step'>, value: ItemValue):
   if (line.type === 's') return typeof value === 'string' ? sendable(value) : undefined;
   if (typeof value !== 'number' || !Number.isFinite(value)) return undefined;
   if (line.type === 'd') {
-    const rounded = round(value, decimals(line.step));
+    const rounded = round(value, decimalsOf(line.step));
     return Math.abs(rounded) <= MAX_REAL ? rounded : undefined;
   }
   const whole = round(value, 0);
@@ -65,18 +65,18 @@ export function settle(line: Pick<PathLine, 'type' | 'step'>, value: ItemValue):
 }
 
 /**
- * Whether `value`, not yet rounded, is still shown well enough by what was published. A value on the grid of the step is
- * always shown exactly; noise smaller than a step never causes a signal.
+ * Whether `value`, not yet rounded, is still shown well enough by what was published; `settled` is what it would become.
+ * A value on the grid of the step is always shown exactly; noise smaller than a step never causes a signal.
  */
-export function unchanged(line: Pick<PathLine, 'type' | 'step'>, published: ItemValue, value: ItemValue) {
-  const settled = settle(line, value);
+export function unchanged(
+  { step }: Pick<PathLine, 'step'>,
+  published: ItemValue,
+  value: ItemValue,
+  settled: ItemValue,
+): boolean {
   if (settled === published) return true;
   if (typeof published !== 'number' || typeof settled !== 'number' || typeof value !== 'number') return false;
-  return Math.abs(value - published) < line.step * (1 - 1e-6);
-}
-
-function decimals(step: number): number {
-  return step > 0 && step < 1 ? Math.round(-Math.log10(step)) : 0;
+  return Math.abs(value - published) < step * (1 - 1e-6);
 }
 
 function sendable(text: string): string {

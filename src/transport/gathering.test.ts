@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../../test/support/manual-clock.ts';
+import type { Clock } from '../clock.ts';
 import { PortLostError } from '../errors.ts';
 import type { Accept } from '../protocol/accept.ts';
 import { bytesOf } from '../protocol/bytes.ts';
+import type { LineSettings } from './exchange.ts';
 import { HalfDuplex } from './half-duplex.ts';
 import { MemoryWire, type Piece } from './memory.ts';
 import type { Intake, Wire } from './wire.ts';
@@ -75,26 +77,38 @@ function onLine(bytes: Uint8Array, afterMs: number): Piece[] {
 
 /** So many replies to a request are watched from their beginning. */
 const FIRST = 4;
+/** Within so many polls a change of the device is noticed. */
+const SOON = 40;
 
 function often<T>(one: T, times = FIRST): T[] {
   return Array.from({ length: times }, () => one);
 }
 
-function connect(replies: (readonly Piece[])[], gathers = true, echo = false) {
+function connect(replies: (readonly Piece[])[], gathers = true, echo = false, line: LineSettings = LINE) {
   const clock = new ManualClock();
   const Kind = gathers ? GatheringWire : MemoryWire;
   const wire = new Kind(() => replies.shift(), { clock, echo });
   const received: number[] = [];
+  let timers = 0;
+  const linkClock: Clock = {
+    now: () => clock.now(),
+    wall: () => clock.wall(),
+    after: (ms, action) =>
+      clock.after(ms, () => {
+        timers += 1;
+        action();
+      }),
+  };
   const link = new HalfDuplex(wire, {
-    line: LINE,
-    clock,
+    line,
+    clock: linkClock,
     onExchange: ({ received: bytes }) => received.push(bytes.length),
   });
   const taken = (): number => (wire instanceof GatheringWire ? wire.taken : 0);
   const learn = async (times = FIRST, request = REQUEST): Promise<void> => {
     for (const again of often(request, times)) await clock.until(link.ask(again, accept, TIMEOUT_MS));
   };
-  return { clock, learn, link, received, taken, wire };
+  return { clock, learn, link, received, taken, timers: () => timers, wire };
 }
 
 describe('a reply whose length is known from the last one', () => {
@@ -153,9 +167,9 @@ describe('a reply whose length is known from the last one', () => {
 
   it('is soon seen to come sooner', async () => {
     const reply = frame(40);
-    const { clock, link } = connect([...often(onLine(reply, 100)), ...often(onLine(reply, 10), 20)]);
+    const { clock, link } = connect([...often(onLine(reply, 100)), ...often(onLine(reply, 10), SOON)]);
     let tookMs = Number.POSITIVE_INFINITY;
-    for (let poll = 0; poll < FIRST + 20; poll += 1) {
+    for (let poll = 0; poll < FIRST + SOON; poll += 1) {
       const began = clock.now();
       await clock.until(link.ask(REQUEST, accept, TIMEOUT_MS));
       tookMs = clock.now() - began;
@@ -244,5 +258,80 @@ describe('a reply whose length is known from the last one', () => {
       ),
       RUNS,
     );
+  });
+});
+
+describe('the silence before a request that comes at once', () => {
+  const GAP_MS = 20;
+  const PAUSE_MS = 500;
+  const reply = frame(40);
+
+  /** Polls of two requests each; `missing` are the polls whose second request stays unanswered. */
+  function polling(missing: readonly number[] = []) {
+    const replies = Array.from({ length: 200 }, (_, poll) => [
+      onLine(reply, 30),
+      missing.includes(poll) ? [] : onLine(reply, 30),
+    ]).flat();
+    const { clock, link, taken, timers } = connect(replies, true, false, { ...LINE, gapMs: GAP_MS });
+    /** One poll and what it took: pieces, timers, and the silence that the second request kept, ms. */
+    const poll = async () => {
+      const before = { taken: taken(), timers: timers() };
+      await clock.until(link.ask(REQUEST, accept, TIMEOUT_MS));
+      const beganMs = clock.now();
+      const [second] = await clock.until(Promise.allSettled([link.ask(OTHER, accept, TIMEOUT_MS)]));
+      const tookMs = clock.now() - beganMs;
+      const cost = { pieces: taken() - before.taken, timers: timers() - before.timers };
+      await clock.advance(PAUSE_MS);
+      return { ...cost, tookMs, answered: second?.status === 'fulfilled' };
+    };
+    const polls = async (count: number) => {
+      let last = await poll();
+      for (let done = 1; done < count; done += 1) last = await poll();
+      return last;
+    };
+    return { poll, polls };
+  }
+
+  it('is waited out together with the reply before it: a poll of two requests needs two looks and nothing else', async () => {
+    const { polls } = polling();
+    const { pieces, timers, answered } = await polls(FIRST + 4);
+    expect({ pieces, timers, answered }).toEqual({ pieces: 2, timers: 2, answered: true });
+  });
+
+  it('is kept in full behind a reply that comes when it always comes', async () => {
+    const replies = often(onLine(reply, 30), 40);
+    const spoken: number[] = [];
+    const clock = new ManualClock();
+    const wire = new GatheringWire(
+      () => {
+        spoken.push(clock.now());
+        return replies.shift();
+      },
+      { clock },
+    );
+    const link = new HalfDuplex(wire, { line: { ...LINE, gapMs: GAP_MS }, clock });
+    const lineMs = 30 + (reply.length - 1) * BYTE_MS;
+    for (let poll = 0; poll < 20; poll += 1) {
+      await clock.until(link.ask(REQUEST, accept, TIMEOUT_MS));
+      await clock.until(link.ask(OTHER, accept, TIMEOUT_MS));
+      const [first = 0, second = 0] = spoken.slice(-2);
+      expect(second - first).toBeGreaterThanOrEqual(lineMs + GAP_MS - 1e-6);
+      await clock.advance(PAUSE_MS);
+    }
+  });
+
+  it('is waited out on its own again when a request behind it stays unanswered, until that was rare', async () => {
+    const { poll, polls } = polling([FIRST + 4]);
+    await polls(FIRST + 4);
+    expect(await poll()).toMatchObject({ answered: false });
+    await poll();
+    expect(await poll()).toMatchObject({ answered: true, timers: 3 });
+    expect(await polls(110)).toMatchObject({ answered: true, pieces: 2, timers: 2 });
+  });
+
+  it('does not delay the reply that nothing follows', async () => {
+    const { polls } = polling();
+    const { tookMs } = await polls(FIRST + 4);
+    expect(tookMs).toBeLessThanOrEqual(1.05 * (30 + reply.length * BYTE_MS) + 2 * SLACK_MS);
   });
 });

@@ -137,7 +137,8 @@ export class HalfDuplex implements Exchange {
         return reply;
       } catch (error) {
         this.#unsettled = true;
-        if (!isSilence(error)) this.#owed.shift();
+        if (isSilence(error)) this.#gathering?.missed();
+        else this.#owed.shift();
         if (left <= 1 || !(error instanceof BmsError && error.retryable)) throw error;
       }
     }
@@ -245,14 +246,14 @@ export class HalfDuplex implements Exchange {
           deadline = Math.min(latest, Math.max(deadline + this.#onWireMs(bytes.length), nextPacket));
           const reply = reception.add(bytes);
           if (reply !== undefined) {
-            this.#gathering?.complete(reception.answered);
+            this.#lastByteAt -= this.#gathering?.complete(reception.answered) ?? 0;
             finish(() => resolve(reply));
           } else if (reception.full) judge();
           else
             this.#gathering?.incomplete(reception.answered, this.#onWireMs(1), deadline - this.#clock.now());
         });
       awaitDeadline();
-      this.#gathering?.begin(request, this.#onWireMs(1), deadline - this.#clock.now());
+      this.#gathering?.begin(request, this.#onWireMs(1), deadline - this.#clock.now(), this.#line.gapMs ?? 0);
       this.#wire.write(request).catch(fail);
     });
   }

@@ -22,6 +22,8 @@ import {
   WARNINGS,
 } from './fields.ts';
 
+const DESIGN = BASIC_INFO.filter(({ key }) => key === 'capacityDesign');
+
 /** Register 0x03. `tens` when current and capacities are known to be counted in steps of 0.1. */
 export function decodeBasicInfo(data: Uint8Array, tens = basicInTens(data)): Reading {
   const reading = decodeFields(data, BASIC_INFO);
@@ -76,6 +78,11 @@ export function decodeLimits(asked: Uint8Array, data: Uint8Array, tens = limitsI
 /** The FET byte says that this board counts in tens. */
 export function basicInTens(data: Uint8Array): boolean {
   return ((data[BASIC_AT.fets] ?? 0) & TENFOLD_BIT) !== 0;
+}
+
+/** Nominal capacity of a board that counts in tens, Ah. */
+export function capacityInTens(data: Uint8Array): number | undefined {
+  return inUnits(decodeFields(data, DESIGN), true).capacityDesign;
 }
 
 /** The function bits, where the block contains them, say that this board counts in tens. */

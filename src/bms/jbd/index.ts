@@ -16,6 +16,7 @@ import {
 } from '../driver.ts';
 import {
   basicInTens,
+  capacityInTens,
   decodeBasicInfo,
   decodeCells,
   decodeLimits,
@@ -112,8 +113,8 @@ async function readBasic(link: Exchange, options: AskOptions): Promise<Uint8Arra
 
 /** The function bits were read earlier: the nominal capacity, which never changes, is known to be ten times the raw one. */
 function knownInTens(basic: Uint8Array, known: Reading): boolean {
-  const { capacityDesign = 0 } = decodeBasicInfo(basic, true);
-  return capacityDesign > 0 && known.capacityDesign === capacityDesign;
+  const inTens = capacityInTens(basic);
+  return inTens !== undefined && inTens > 0 && known.capacityDesign === inTens;
 }
 
 /**

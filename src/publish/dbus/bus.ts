@@ -16,6 +16,7 @@ import { guardReader } from './guard-reader.ts';
 import { ItemsChangedEncoder } from './items-changed.ts';
 import { type LibraryBus, type LibraryMessage, library, NO_REPLY_EXPECTED } from './library.ts';
 import { type MatchRule, matches, ruleText } from './match-rule.ts';
+import { writeNow } from './write-now.ts';
 
 export interface ConnectOptions {
   /** D-Bus address; absent: the bus that the environment names, else the system bus. */
@@ -138,7 +139,7 @@ class Connection implements Bus {
   itemsChanged(items: Iterable<Item>): void {
     if (!this.#isWritable) return;
     this.#itemsChanged ??= new ItemsChangedEncoder();
-    this.#raw._connection.stream.write(this.#itemsChanged.encode(this.#raw.newSerial(), items));
+    writeNow(this.#raw._connection.stream, this.#itemsChanged.encode(this.#raw.newSerial(), items));
   }
 
   serve(handler: (call: MethodCall) => Answer | undefined): void {

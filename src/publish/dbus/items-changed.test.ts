@@ -48,8 +48,10 @@ describe('the message ItemsChanged', () => {
   it('is byte for byte what the library would send, whatever was sent before', () => {
     const encoder = new ItemsChangedEncoder();
     fc.assert(
-      fc.property(serial, items, (number, changed) => {
+      fc.property(serial, items, fc.array(value, { maxLength: 80 }), (number, changed, later) => {
         expect(encoder.encode(number, changed).equals(byLibrary(number, changed))).toBe(true);
+        const again = changed.map((one, index) => ({ ...one, value: later[index] }));
+        expect(encoder.encode(number, again).equals(byLibrary(number, again))).toBe(true);
       }),
       RUNS,
     );
