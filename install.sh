@@ -150,6 +150,21 @@ rollback() {
     say "went back to version $target; the version before is kept, \`rollback\` returns to it"
 }
 
+# report NAME GOOD BAD COMMAND...: one line of the status, by what the command says.
+report() {
+    if (shift 3; "$@"); then
+        printf '%-15s %s\n' "$1" "$2"
+    else
+        printf '%-15s %s\n' "$1" "$3"
+        wrong=yes
+    fi
+}
+
+template_is_in_place() {
+    template_is_bound && same_template "$TEMPLATES" "$APPS/current"
+}
+
+# Ends with 1 when something is not as it must be; no battery at the moment is no fault.
 status() {
     now=$(version_of current)
     if [ -z "$now" ]; then
@@ -158,12 +173,12 @@ status() {
     fi
     echo "version         $now ($(field architecture "$APPS/current"), this device is $(architecture))"
     echo "rollback to     $(v=$(version_of previous); echo "${v:-none}")"
-    is_complete "$APPS/current" && echo "files           complete" || echo "files           DAMAGED: install again"
-    hook_is_set && echo "boot hook       set" || echo "boot hook       MISSING: install again, or nothing starts after a firmware update"
-    template_is_bound && same_template "$TEMPLATES" "$APPS/current" && echo "template        in place" ||
-        echo "template        MISSING: restart the device; see /data/log/dbus-bms.boot"
+    wrong=
+    report files complete "DAMAGED: install again" is_complete "$APPS/current"
+    report "boot hook" set "MISSING: install again, or nothing starts after a firmware update" hook_is_set
+    report template "in place" "MISSING: restart the device; see /data/log/dbus-bms.boot" template_is_in_place
     name=$(program_name)
-    [ -n "$name" ] && echo "serial-starter  knows us as $name" || echo "serial-starter  has NO RULE for us: restart the device"
+    report serial-starter "knows us as $name" "has NO RULE for us: restart the device" test -n "$name"
     echo "configuration   $CONFIG"
     found=
     for service in "$SERVICES"/dbus-bms.*; do
@@ -172,6 +187,7 @@ status() {
         echo "battery         ${service##*.}: $(svstat "$service" | sed 's/^[^:]*: //')"
     done
     [ -n "$found" ] || echo "battery         none runs"
+    [ -z "$wrong" ]
 }
 
 # An edited configuration is the owner's work.

@@ -67,17 +67,20 @@ check_venus() {
 check_hooks() {
     for hook in /data/rcS.local.disabled /data/rc.local.disabled; do
         [ ! -e "$hook" ] || refuse_unless_forced "$hook: boot hooks are switched off on this device; switch them on in" \
-            "Settings, General, Modification checks, or nothing will start after the next boot"
+            "Settings, General, Support status, or nothing will start after the next boot"
     done
 }
 
+# Another battery driver that serial-starter or a boot hook starts. One that is switched off may stay as the way back.
 check_other_drivers() {
-    for other in /data/apps/dbus-serialbattery /data/etc/dbus-serialbattery "$TEMPLATES/dbus-serialbattery"; do
-        if [ -e "$other" ]; then
-            refuse_unless_forced "another battery driver is installed ($other); two drivers take turns on each port," \
-                "disable or uninstall the other one first"
-            return
-        fi
+    found=$(grep -ls dbus-serialbattery "$STOCK_RULES" "$RULES"/*.conf /data/rc.local /data/rcS.local | head -n 1)
+    if [ -n "$found" ]; then
+        refuse_unless_forced "another battery driver is at work (dbus-serialbattery in $found); two drivers take turns on" \
+            "each port, disable or uninstall the other one first"
+        return
+    fi
+    for other in /data/apps/dbus-serialbattery /data/etc/dbus-serialbattery; do
+        [ ! -e "$other" ] || say "note: the driver in $other is switched off and stays as it is; do not switch it on beside this one"
     done
 }
 

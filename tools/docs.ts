@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { dayDrawing, limitsDrawing } from './docs/drawings.ts';
 import { errorsPage } from './docs/errors.ts';
+import { pathsPage } from './docs/paths.ts';
 import { exampleFile, settingsPage } from './docs/settings.ts';
 import { supportedPage } from './docs/supported-bms.ts';
 
@@ -18,6 +19,7 @@ export const DOCUMENTS: readonly GeneratedDocument[] = [
   { file: 'docs/settings.md', render: settingsPage },
   { file: 'docs/dbus-bms.example.toml', render: exampleFile },
   { file: 'docs/errors.md', render: errorsPage },
+  { file: 'docs/dbus-paths.md', render: pathsPage },
   { file: 'docs/supported-bms.md', render: supportedPage },
   { file: 'docs/limits.svg', render: limitsDrawing },
   { file: 'docs/day.svg', render: dayDrawing },

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { jbd } from '../bms/jbd/index.ts';
 import { jkPb } from '../bms/jk-pb/index.ts';
 import { parsePort } from '../transport/port-url.ts';
-import { batteryKey, hardwareOf, productName } from './identity.ts';
+import { batteryKey, hardwareOf, packMarks, productName } from './identity.ts';
 
 describe('the key of a battery', () => {
   const hardware = 'usb-FTDI_FT232R_A50285BI-if00-port0';
@@ -46,5 +46,27 @@ describe('the key of a battery', () => {
 describe('productName', () => {
   it('has the word that aggregators look for, and one name of the BMS', () => {
     expect(productName(jbd)).toBe('SerialBattery(JBD)');
+  });
+});
+
+describe('what another driver may have known a pack by', () => {
+  it('is its serial number, version, capacities, and its port', () => {
+    const facts = { serialNumber: 'A1', hardwareVersion: '2.5', capacityFull: 98.5, capacityDesign: 100 };
+    expect(packMarks({ facts, address: 1, port: 'ttyUSB0', isOneOfMany: false })).toEqual({
+      serialNumber: 'A1',
+      versions: ['2.5'],
+      capacities: [98.5, 100],
+      ports: ['ttyUSB0', 'ttyUSB0__0x01'],
+      isOneOfMany: false,
+    });
+  });
+
+  it('is port and address for one of several packs', () => {
+    expect(packMarks({ facts: {}, address: 18, port: 'ttyUSB0', isOneOfMany: true })).toEqual({
+      versions: [],
+      capacities: [],
+      ports: ['ttyUSB0__0x12'],
+      isOneOfMany: true,
+    });
   });
 });

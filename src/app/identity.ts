@@ -2,6 +2,7 @@ import { readdirSync, realpathSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { BmsDriver } from '../bms/driver.ts';
 import type { Reading } from '../model/reading.ts';
+import type { PackMarks } from '../publish/dbus/predecessor.ts';
 import { type PortUrl, portName } from '../transport/port-url.ts';
 
 /** "SerialBattery(JBD)": aggregators look for that word, and the list of devices has room for one name of the BMS. */
@@ -29,6 +30,25 @@ export function batteryKey(sources: IdentitySources): string {
   if (reading.serialNumber !== undefined) return clean(`${driver.family}_${reading.serialNumber}`);
   const where = driver.addresses.length > 1 ? `_${address}` : '';
   return clean(`${driver.family}_${hardware}${where}`);
+}
+
+/** By what the driver that ran this pack before may have known it; a pack of a bank is known by its address too. */
+export function packMarks(pack: {
+  readonly facts: Reading;
+  readonly address: number;
+  readonly port: string;
+  readonly isOneOfMany: boolean;
+}): PackMarks {
+  const { facts, address, port, isOneOfMany } = pack;
+  const { serialNumber, hardwareVersion, firmwareVersion, capacityFull, capacityDesign } = facts;
+  const addressed = `${port}__0x${address.toString(16).padStart(2, '0')}`;
+  return {
+    ...(serialNumber !== undefined && { serialNumber }),
+    versions: [hardwareVersion, firmwareVersion].filter((version) => version !== undefined),
+    capacities: [capacityFull, capacityDesign].filter((capacity) => capacity !== undefined),
+    ports: isOneOfMany ? [addressed] : [port, addressed],
+    isOneOfMany,
+  };
 }
 
 /** Only [A-Za-z0-9_], which is all that localsettings takes. */

@@ -1,9 +1,10 @@
+import type { BmsDriver } from '../bms/driver.ts';
 import type { ControlRequests } from '../control/law.ts';
 import { BmsError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { SET_OK, SET_REFUSED } from '../publish/dbus/bus-item.ts';
 import type { SettingDeclaration } from '../publish/dbus/localsettings.ts';
-import { OWNER_SETTINGS, type OwnerSetting, requestOf } from '../publish/owner-settings.ts';
+import { OWNER_SETTINGS, type OwnerSetting, requestOf, settingsOfWrite } from '../publish/owner-settings.ts';
 import type { Exchange } from '../transport/exchange.ts';
 import type { Battery } from './battery.ts';
 import type { Publication } from './publication.ts';
@@ -44,13 +45,18 @@ export class Owner {
     }
   }
 
+  /** Whether the BMS may and can be put into standby. */
+  mayStandBy({ switches }: BmsDriver): boolean {
+    return this.#allowSwitches && switches?.charge !== undefined && switches.discharge !== undefined;
+  }
+
   /** A write from the bus: a result code of SetValue. */
   write(path: string, value: number | string, publication: Publication): number {
-    const setting = OWNER_SETTINGS.find((candidate) => candidate.path === path);
-    if (setting === undefined) return SET_REFUSED;
+    const settings = settingsOfWrite(path, value);
+    if (settings === undefined) return SET_REFUSED;
     // Without its switch this would be a promise that nobody keeps.
-    if (setting.switch === 'balancer' && !this.#allowSwitches) return SET_REFUSED;
-    publication.remember(setting.name, value);
+    if (path === '/Settings/TurnBalancingOff' && !this.#allowSwitches) return SET_REFUSED;
+    for (const [name, asked] of settings) publication.remember(name, asked);
     this.take(publication);
     return SET_OK;
   }

@@ -11,6 +11,7 @@ import {
   DeviceSettings,
   type SettingDeclaration,
 } from '../publish/dbus/localsettings.ts';
+import type { PackMarks } from '../publish/dbus/predecessor.ts';
 
 export interface PublicationOptions {
   /** "com.victronenergy.battery.ttyUSB0". */
@@ -19,6 +20,8 @@ export interface PublicationOptions {
   readonly id: string;
   readonly wantedInstance?: number;
   readonly wantedName?: string;
+  /** By what another driver may have known this battery; absent for one that it cannot have known. */
+  readonly marks?: PackMarks;
   /** What the device remembers beside instance and name. */
   readonly settings?: readonly SettingDeclaration[];
   /** Everything about the battery but what only localsettings knows. */
@@ -51,7 +54,7 @@ export class Publication {
       const lost = new Promise<never>((_, reject) => {
         bus.onLost = reject;
       });
-      const { id, wantedInstance, wantedName, settings, log, clock } = options;
+      const { id, wantedInstance, wantedName, marks, settings, log, clock } = options;
       const device = await Promise.race([
         lost,
         DeviceSettings.open({
@@ -61,6 +64,7 @@ export class Publication {
           clock,
           ...(wantedInstance !== undefined && { wantedInstance }),
           ...(wantedName !== undefined && { wantedName }),
+          ...(marks !== undefined && { marks }),
           ...(settings !== undefined && { settings }),
         }),
       ]);

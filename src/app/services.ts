@@ -4,12 +4,13 @@ import type { LogSource } from '../log.ts';
 import type { BatteryState } from '../publish/battery-state.ts';
 import { SET_OK, SET_REFUSED } from '../publish/dbus/bus-item.ts';
 import { batteryServiceName, settingsId } from '../publish/dbus/names.ts';
+import type { PackMarks } from '../publish/dbus/predecessor.ts';
 import type { Settings } from '../settings/table.ts';
 import { type PortUrl, portName, serviceSuffix } from '../transport/port-url.ts';
 import { VERSION } from '../version.ts';
 import type { Bank, BankState } from './bank.ts';
 import type { Battery } from './battery.ts';
-import { batteryKey, hardwareOf, productName } from './identity.ts';
+import { batteryKey, hardwareOf, packMarks, productName } from './identity.ts';
 import { OWNER_DECLARATIONS, type Owner } from './owner.ts';
 import { Publication, type PublicationOptions } from './publication.ts';
 
@@ -40,6 +41,10 @@ class Slot {
   #latest: Shown | undefined;
   #isClosed = false;
   #onNext: () => void = () => {};
+
+  get latest(): Shown | undefined {
+    return this.#latest;
+  }
 
   /** Resolves when something newer is shown. */
   next(): Promise<void> {
@@ -102,6 +107,7 @@ export class Services {
       ...(!bank.isBank && { history: best.history }),
       ...(averageCurrent !== undefined && { averageCurrent }),
       requests: owner.requests,
+      isSwitchable: owner.mayStandBy(best.pack.driver),
     };
     if (state.control.state === 'topBalance' && this.#main.publication !== undefined) {
       owner.balanceBegan(this.#main.publication);
@@ -113,6 +119,8 @@ export class Services {
         const publication = await Publication.open({
           ...this.#common(best, key, latest),
           ...this.#control(),
+          // A bank is new to the device: its packs are what another driver knew.
+          ...(!bank.isBank && { marks: this.#marks(best, false) }),
         });
         onUp(key);
         return publication;
@@ -134,7 +142,8 @@ export class Services {
       (latest) => {
         const key = `${this.#key(battery)}_pack_${address}`;
         const name = batteryServiceName(serviceSuffix(this.#options.port), address);
-        return Publication.open({ ...this.#common(battery, key, latest), name });
+        const marks = this.#marks(battery, true);
+        return Publication.open({ ...this.#common(battery, key, latest), name, marks });
       },
       this.#options.onLost,
     );
@@ -163,6 +172,10 @@ export class Services {
       batteryId: settings.batteryId,
       hardware: hardwareOf(port),
     });
+  }
+
+  #marks({ facts, pack: { address } }: Battery, isOneOfMany: boolean): PackMarks {
+    return packMarks({ facts, address, port: serviceSuffix(this.#options.port), isOneOfMany });
   }
 
   #common(battery: Battery, key: string, state: () => Shown): PublicationOptions {
@@ -206,7 +219,8 @@ export class Services {
       onClear();
       return SET_OK;
     }
-    const { publication } = this.#main;
+    const { latest, publication } = this.#main;
+    if (path === '/Mode' && latest?.isSwitchable !== true) return SET_REFUSED;
     return publication === undefined ? SET_REFUSED : this.#options.owner.write(path, value, publication);
   }
 }

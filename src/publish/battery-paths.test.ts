@@ -1,157 +1,27 @@
 import { describe, expect, it } from 'vitest';
 import { CONTROL, STATE } from '../../test/support/battery-state.ts';
+import { CONTRACT } from '../../test/support/contract-table.ts';
 import { pathsOf, WRITABLE } from './battery-paths.ts';
 import type { BatteryState } from './battery-state.ts';
 import { changes } from './changes.ts';
 
 const shown = (state: BatteryState) => new Map(changes(new Map(), state).map((item) => [item.path, item]));
 
-/** Path, D-Bus type, value, text. */
-const EXPECTED: readonly (readonly [string, 'i' | 'd' | 's', number | string | undefined, string])[] = [
-  ['/Mgmt/ProcessName', 's', 'dbus-bms', 'dbus-bms'],
-  ['/Mgmt/ProcessVersion', 's', '1.2.3', '1.2.3'],
-  ['/Mgmt/Connection', 's', 'ttyUSB0', 'ttyUSB0'],
-  ['/Mgmt/InsecureConnection', 'i', 0, '0'],
-  ['/DeviceInstance', 'i', 1, '1'],
-  ['/ProductId', 'i', 0xba78, '0xBA78'],
-  ['/ProductName', 's', 'SerialBattery(JBD)', 'SerialBattery(JBD)'],
-  ['/CustomName', 's', '', ''],
-  ['/FirmwareVersion', 's', '2.5', '2.5'],
-  ['/HardwareVersion', 's', 'SP16', 'SP16'],
-  ['/Connected', 'i', 1, '1'],
-  ['/Serial', 's', 'A100', 'A100'],
-  ['/DeviceName', 's', undefined, '---'],
-  ['/Manufacturer', 's', 'JBD', 'JBD'],
-  ['/Family', 's', 'SP16S', 'SP16S'],
-  ['/State', 'i', 9, '9'],
-  ['/ErrorCode', 'i', 0, '0'],
-  ['/ConnectionInformation', 's', 'answering', 'answering'],
-  ['/Dc/0/Voltage', 'd', 53.02, '53.02V'],
-  ['/Dc/0/Current', 'd', -12.34, '-12.34A'],
-  ['/Dc/0/Power', 'd', -654, '-654W'],
-  ['/Dc/0/Temperature', 'd', 26.2, '26.2C'],
-  ['/Dc/0/MidVoltage', 'd', 26.51, '26.51V'],
-  ['/Dc/0/MidVoltageDeviation', 'd', 0, '0.0%'],
-  ['/CurrentAvg', 'd', -11.5, '-11.50A'],
-  ['/Soc', 'd', 62, '62.0%'],
-  ['/Soh', 'd', 98, '98.0%'],
-  ['/Capacity', 'd', 62.1, '62.10Ah'],
-  ['/InstalledCapacity', 'd', 100, '100Ah'],
-  ['/ConsumedAmphours', 'd', -37.9, '-37.9Ah'],
-  ['/TimeToGo', 'i', 11085, '11085s'],
-  ['/Info/MaxChargeVoltage', 'd', 55.2, '55.20V'],
-  ['/Info/MaxChargeCurrent', 'd', 100, '100.0A'],
-  ['/Info/MaxDischargeCurrent', 'd', 120, '120.0A'],
-  ['/Info/BatteryLowVoltage', 'd', 46.4, '46.40V'],
-  ['/Info/MaxChargeCellVoltage', 'd', 3.45, '3.450V'],
-  ['/Info/ChargeRequest', 'i', 0, '0'],
-  ['/Info/ChargeMode', 's', 'Bulk', 'Bulk'],
-  ['/Info/ChargeLimitation', 's', 'Maximum of the owner', 'Maximum of the owner'],
-  ['/Info/DischargeLimitation', 's', 'Maximum of the owner', 'Maximum of the owner'],
-  ['/Settings/ForceChargingOff', 'i', 1, '1'],
-  ['/Settings/ForceDischargingOff', 'i', 0, '0'],
-  ['/Settings/TurnBalancingOff', 'i', 0, '0'],
-  ['/Settings/MaxChargeCurrent', 'd', -1, '-1.0A'],
-  ['/Settings/MaxDischargeCurrent', 'd', -1, '-1.0A'],
-  ['/Settings/TopBalanceNow', 'i', 0, '0'],
-  ['/Settings/HasTemperature', 'i', 1, '1'],
-  ['/System/MinCellVoltage', 'd', 3.312, '3.312V'],
-  ['/System/MaxCellVoltage', 'd', 3.315, '3.315V'],
-  ['/System/MinVoltageCellId', 's', 'C1', 'C1'],
-  ['/System/MaxVoltageCellId', 's', 'C4', 'C4'],
-  ['/System/MinCellTemperature', 'd', 25.1, '25.1C'],
-  ['/System/MaxCellTemperature', 'd', 27.3, '27.3C'],
-  ['/System/MinTemperatureCellId', 's', 'T1', 'T1'],
-  ['/System/MaxTemperatureCellId', 's', 'T2', 'T2'],
-  ['/System/MOSTemperature', 'd', 24.6, '24.6C'],
-  ['/System/Temperature1', 'd', 25.1, '25.1C'],
-  ['/System/Temperature1Name', 's', 'T1', 'T1'],
-  ['/System/Temperature2', 'd', 27.3, '27.3C'],
-  ['/System/Temperature2Name', 's', 'T2', 'T2'],
-  ['/System/Temperature3', 'd', undefined, '---'],
-  ['/System/Temperature3Name', 's', undefined, '---'],
-  ['/System/Temperature4', 'd', undefined, '---'],
-  ['/System/Temperature4Name', 's', undefined, '---'],
-  ['/System/NrOfModulesOnline', 'i', 1, '1'],
-  ['/System/NrOfModulesOffline', 'i', 0, '0'],
-  ['/System/NrOfModulesBlockingCharge', 'i', 0, '0'],
-  ['/System/NrOfModulesBlockingDischarge', 'i', 0, '0'],
-  ['/System/NrOfCellsPerBattery', 'i', 16, '16'],
-  ['/System/NrOfBatteries', 'i', 1, '1'],
-  ['/System/BatteriesParallel', 'i', 1, '1'],
-  ['/System/BatteriesSeries', 'i', 1, '1'],
-  ['/Voltages/Sum', 'd', 53.02, '53.02V'],
-  ['/Voltages/Diff', 'd', 0.003, '0.003V'],
-  ['/Balancing', 'i', 1, '1'],
-  ['/Balancer/Status', 'i', 2, '2'],
-  ['/Io/AllowToCharge', 'i', 1, '1'],
-  ['/Io/AllowToDischarge', 'i', 1, '1'],
-  ['/Io/AllowToBalance', 'i', 1, '1'],
-  ['/Alarms/LowVoltage', 'i', 0, '0'],
-  ['/Alarms/HighVoltage', 'i', undefined, '---'],
-  ['/Alarms/LowCellVoltage', 'i', undefined, '---'],
-  ['/Alarms/HighCellVoltage', 'i', 1, '1'],
-  ['/Alarms/LowSoc', 'i', undefined, '---'],
-  ['/Alarms/HighChargeCurrent', 'i', undefined, '---'],
-  ['/Alarms/HighDischargeCurrent', 'i', 0, '0'],
-  ['/Alarms/HighCurrent', 'i', undefined, '---'],
-  ['/Alarms/CellImbalance', 'i', undefined, '---'],
-  ['/Alarms/InternalFailure', 'i', 0, '0'],
-  ['/Alarms/HighChargeTemperature', 'i', undefined, '---'],
-  ['/Alarms/LowChargeTemperature', 'i', undefined, '---'],
-  ['/Alarms/HighTemperature', 'i', undefined, '---'],
-  ['/Alarms/LowTemperature', 'i', undefined, '---'],
-  ['/Alarms/HighInternalTemperature', 'i', undefined, '---'],
-  ['/Alarms/Contactor', 'i', undefined, '---'],
-  ['/Alarms/BmsCable', 'i', 0, '0'],
-  ['/Alarms/FuseBlown', 'i', undefined, '---'],
-  ['/Alarms/StateOfHealth', 'i', undefined, '---'],
-  ['/Alarms/ChargeBlocked', 'i', undefined, '---'],
-  ['/Alarms/DischargeBlocked', 'i', undefined, '---'],
-  ['/History/DeepestDischarge', 'd', -37.9, '-37.9Ah'],
-  ['/History/LastDischarge', 'd', undefined, '---'],
-  ['/History/AverageDischarge', 'd', undefined, '---'],
-  ['/History/TotalAhDrawn', 'd', -3700, '-3700.0Ah'],
-  ['/History/ChargeCycles', 'i', 37, '37'],
-  ['/History/FullDischarges', 'i', undefined, '---'],
-  ['/History/MinimumVoltage', 'd', undefined, '---'],
-  ['/History/MaximumVoltage', 'd', undefined, '---'],
-  ['/History/MinimumCellVoltage', 'd', undefined, '---'],
-  ['/History/MaximumCellVoltage', 'd', undefined, '---'],
-  ['/History/TimeSinceLastFullCharge', 'i', 7200, '7200s'],
-  ['/History/AutomaticSyncs', 'i', undefined, '---'],
-  ['/History/LowVoltageAlarms', 'i', undefined, '---'],
-  ['/History/HighVoltageAlarms', 'i', undefined, '---'],
-  ['/History/MinimumTemperature', 'd', undefined, '---'],
-  ['/History/MaximumTemperature', 'd', undefined, '---'],
-  ['/History/DischargedEnergy', 'd', undefined, '---'],
-  ['/History/ChargedEnergy', 'd', 199.8, '199.80kWh'],
-  ['/History/CanBeCleared', 'i', 1, '1'],
-  ['/History/Clear', 'i', 0, '0'],
-  ...Array.from({ length: 16 }, (_, index) => {
-    const volts = 3.312 + (index % 4) / 1000;
-    return [`/Voltages/Cell${index + 1}`, 'd', Number(volts.toFixed(3)), `${volts.toFixed(3)}V`] as const;
-  }),
-  ...Array.from({ length: 16 }, (_, index) => {
-    const active = index === 2 ? 1 : 0;
-    return [`/Balances/Cell${index + 1}`, 'i', active, `${active}`] as const;
-  }),
-];
-
 describe('the paths of a battery', () => {
-  it.each(EXPECTED)('%s is %s %s with the text "%s"', (path, type, value, text) => {
+  it.each(CONTRACT)('%s is %s %s with the text "%s"', (path, type, value, text) => {
     expect(shown(STATE).get(path)).toEqual({ path, type, value, text });
   });
 
   it('are exactly those of the contract, each once', () => {
     const paths = pathsOf(STATE).map((line) => line.path);
-    expect([...paths].sort()).toEqual(EXPECTED.map(([path]) => path).sort());
+    expect([...paths].sort()).toEqual(CONTRACT.map(([path]) => path).sort());
   });
 
   it('are writable where a user may decide, and nowhere else', () => {
     expect([...WRITABLE.keys()].sort()).toEqual([
       '/CustomName',
       '/History/Clear',
+      '/Mode',
       '/Settings/ForceChargingOff',
       '/Settings/ForceDischargingOff',
       '/Settings/MaxChargeCurrent',
@@ -227,5 +97,70 @@ describe('the paths of a battery', () => {
     [{}, 0],
   ])('tell the state of the balancer from %j as %i', (reading, status) => {
     expect(shown({ ...STATE, reading }).get('/Balancer/Status')?.value).toBe(status);
+  });
+
+  it.each<[string, Partial<BatteryState>, number | undefined]>([
+    [
+      'absent where the BMS cannot be switched',
+      { requests: { chargeOff: true, dischargeOff: true } },
+      undefined,
+    ],
+    ['on', { isSwitchable: true, requests: {} }, 3],
+    ['on while only one direction is off', { isSwitchable: true, requests: { chargeOff: true } }, 3],
+    [
+      'standby while both are off',
+      { isSwitchable: true, requests: { chargeOff: true, dischargeOff: true } },
+      252,
+    ],
+  ])('say of /Mode that it is %s', (_, change, mode) => {
+    expect(shown({ ...STATE, ...change }).get('/Mode')?.value).toBe(mode);
+  });
+
+  it.each<[string, Partial<BatteryState>, number | undefined]>([
+    ['connected', {}, 0x100],
+    ['too hot', { control: { ...CONTROL, alarms: { highChargeTemperature: 2, lowVoltage: 2 } } }, 0x101],
+    ['warned of a temperature', { control: { ...CONTROL, alarms: { lowTemperature: 1 } } }, 0x102],
+    ['faulty', { control: { ...CONTROL, alarms: { internalFailure: 2, highTemperature: 2 } } }, 0x103],
+    ['tripped', { reading: { chargeEnabled: false, dischargeEnabled: false } }, 0x104],
+    ['empty', { control: { ...CONTROL, alarms: { lowCellVoltage: 2 } } }, 0x105],
+    ['nothing known', { link: { ...STATE.link, online: false } }, undefined],
+  ])('say of /DeviceState: %s', (_, change, device) => {
+    expect(shown({ ...STATE, ...change }).get('/DeviceState')?.value).toBe(device);
+  });
+
+  it('ask for a full charge while the owner wants a top balance', () => {
+    const items = shown({ ...STATE, requests: { topBalanceNow: true } });
+    expect(items.get('/Info/FullChargeRequest')?.value).toBe(1);
+    expect(items.get('/Info/ChargeRequest')?.value).toBe(0);
+  });
+
+  it('tell the alarms of each pack of a bank, and nothing of a silent one', () => {
+    const known = [{ address: 1, serialNumber: 'A1' }, { address: 4 }, { address: 7 }];
+    const answering = [
+      { address: 1, alarms: { lowVoltage: 0, shortCircuit: 2 } as const },
+      { address: 7, alarms: { highCellVoltage: 1 } as const },
+    ];
+    const items = shown({ ...STATE, facts: { modules: known }, reading: { modules: answering } });
+    const told = [...items].filter(([path]) => path.startsWith('/Diagnostics/'));
+    expect(told).toHaveLength(3 * 16);
+    expect(
+      Object.fromEntries(told.flatMap(([path, { value }]) => (value === undefined ? [] : [[path, value]]))),
+    ).toEqual({
+      '/Diagnostics/Module0/Id': 'A1',
+      '/Diagnostics/Module0/Alarms/LowVoltage': 0,
+      '/Diagnostics/Module0/Alarms/HighDischargeCurrent': 2,
+      '/Diagnostics/Module0/Alarms/InternalFailure': 2,
+      '/Diagnostics/Module1/Id': 'pack 4',
+      '/Diagnostics/Module2/Id': 'pack 7',
+      '/Diagnostics/Module2/Alarms/HighCellVoltage': 1,
+    });
+  });
+
+  it('have room for ten packs of a bank, however many there are', () => {
+    const modules = Array.from({ length: 16 }, (_, index) => ({ address: index + 1 }));
+    const paths = pathsOf({ ...STATE, facts: { modules } }).map(({ path }) => path);
+    expect(paths).toContain('/Diagnostics/Module9/Id');
+    expect(paths).not.toContain('/Diagnostics/Module10/Id');
+    expect(new Set(paths).size).toBe(paths.length);
   });
 });

@@ -6,6 +6,8 @@ import {
   blocking,
   cellsInSeries,
   consumed,
+  consumedBms,
+  deviceState,
   difference,
   drawn,
   flag,
@@ -23,7 +25,8 @@ import {
 } from './battery-values.ts';
 import { cellExtremes, temperatureExtremes } from './cell-extremes.ts';
 import type { ItemValue } from './dbus/bus-item.ts';
-import { acceptable, OWNER_SETTINGS, shownValue } from './owner-settings.ts';
+import { MOST_MODULES, modulePaths } from './module-paths.ts';
+import { acceptable, isMode, mode, OWNER_SETTINGS, shownValue } from './owner-settings.ts';
 import {
   ampHours,
   amps,
@@ -32,11 +35,12 @@ import {
   kilowattHours,
   type PathLine,
   percent,
-  plain,
+  real,
   seconds,
-  type TextOf,
+  text,
   volts,
   watts,
+  whole,
 } from './path-line.ts';
 
 /** Neutral and provisional: Victron assigns product ids on request; an unknown id triggers no quirk of the system controller. */
@@ -46,24 +50,6 @@ export const PROCESS_NAME = 'dbus-bms';
 const RUNNING = 9;
 const FAULTY = 10;
 const CUSTOM_NAME_LENGTH = 32;
-
-type ValueOf = PathLine['value'];
-
-const real = (path: string, text: TextOf, step: number, value: ValueOf): PathLine => ({
-  path,
-  type: 'd',
-  text,
-  step,
-  value,
-});
-const whole = (path: string, value: ValueOf, text: TextOf = plain, step = 1): PathLine => ({
-  path,
-  type: 'i',
-  text,
-  step,
-  value,
-});
-const text = (path: string, value: ValueOf): PathLine => ({ path, type: 's', text: plain, step: 0, value });
 
 const IDENTITY: readonly PathLine[] = [
   text('/Mgmt/ProcessName', () => PROCESS_NAME),
@@ -83,6 +69,7 @@ const IDENTITY: readonly PathLine[] = [
   text('/Manufacturer', (s) => s.identity.manufacturer),
   text('/Family', (s) => s.facts.model),
   whole('/State', (s) => (s.link.online ? RUNNING : FAULTY)),
+  whole('/DeviceState', deviceState),
   whole('/ErrorCode', (s) => s.link.errorCode),
   text('/ConnectionInformation', (s) => s.link.text),
 ];
@@ -100,10 +87,14 @@ const MEASUREMENTS: readonly PathLine[] = [
   real('/Capacity', ampHours(2), 0.01, remainingCapacity),
   real('/InstalledCapacity', ampHours(0), 0.01, fullCapacity),
   real('/ConsumedAmphours', ampHours(1), 0.1, consumed),
+  real('/SocBms', percent, 0.1, (s) => s.reading?.soc),
+  real('/CapacityBms', ampHours(2), 0.01, (s) => s.reading?.capacityRemaining),
+  real('/ConsumedAmphoursBms', ampHours(1), 0.1, consumedBms),
 ];
 
 /** Only on a service that controls chargers: the mere existence of MaxChargeVoltage makes a service a BMS. */
 const LIMITS: readonly PathLine[] = [
+  { ...whole('/Mode', mode), write: (value) => (isMode(value) ? value : undefined) },
   whole('/TimeToGo', (s) => s.control?.timeToGo, seconds, 60),
   real('/Info/MaxChargeVoltage', volts(2), 0.01, (s) => s.control?.cvl),
   real('/Info/MaxChargeCurrent', amps(1), 0.1, (s) => s.control?.ccl),
@@ -111,6 +102,7 @@ const LIMITS: readonly PathLine[] = [
   real('/Info/BatteryLowVoltage', volts(2), 0.01, (s) => s.control?.low),
   real('/Info/MaxChargeCellVoltage', volts(3), 0.001, (s) => perCell(s.control?.cvl, s)),
   whole('/Info/ChargeRequest', () => 0),
+  whole('/Info/FullChargeRequest', (s) => flag(s.requests?.topBalanceNow ?? false)),
   text('/Info/ChargeMode', (s) => s.control?.chargeMode),
   text('/Info/ChargeLimitation', (s) => s.control?.chargeReason),
   text('/Info/DischargeLimitation', (s) => s.control?.dischargeReason),
@@ -213,26 +205,30 @@ const HISTORY: readonly PathLine[] = [
 const ALWAYS: readonly PathLine[] = [...IDENTITY, ...MEASUREMENTS, ...SYSTEM, ...ALARMS, ...HISTORY];
 const WITH_LIMITS: readonly PathLine[] = [...ALWAYS, ...LIMITS];
 
-/** Every path that this state exports, in the order of the table; cells follow when their count is known. */
+/** Every path that this state exports, in the order of the table; cells follow when their count is known, packs in a bank. */
 export function pathsOf(state: BatteryState): readonly PathLine[] {
-  const { fixed, withCells } = state.control === undefined ? WITHOUT_CONTROL : WITH_CONTROL;
-  const cells = cellsShown(state);
-  let lines = withCells[cells];
+  const { fixed, withCells, withPacks } = state.control === undefined ? WITHOUT_CONTROL : WITH_CONTROL;
+  const count = Math.min(packs(state), MOST_MODULES);
+  // A bank shows the cells of its packs on their own services.
+  const [tables, size, more] =
+    count > 1 ? [withPacks, count, modulePaths] : [withCells, cellsShown(state), cellPaths];
+  let lines = tables[size];
   if (lines === undefined) {
-    lines = [...fixed, ...cellPaths(cells)];
-    withCells[cells] = lines;
+    lines = [...fixed, ...more(size)];
+    tables[size] = lines;
   }
   return lines;
 }
 
-/** Tables that were asked for, by the count of cells. */
+/** Tables that were asked for, by the count of cells and by the count of packs. */
 interface Tables {
   readonly fixed: readonly PathLine[];
   readonly withCells: (readonly PathLine[] | undefined)[];
+  readonly withPacks: (readonly PathLine[] | undefined)[];
 }
 
-const WITHOUT_CONTROL: Tables = { fixed: ALWAYS, withCells: [] };
-const WITH_CONTROL: Tables = { fixed: WITH_LIMITS, withCells: [] };
+const WITHOUT_CONTROL: Tables = { fixed: ALWAYS, withCells: [], withPacks: [] };
+const WITH_CONTROL: Tables = { fixed: WITH_LIMITS, withCells: [], withPacks: [] };
 
 /** Lines that a client may write, by path. */
 export const WRITABLE: ReadonlyMap<string, PathLine> = new Map(
@@ -251,9 +247,8 @@ function cellPaths(count: number): readonly PathLine[] {
   return cellLines.slice(0, 2 * count);
 }
 
-/** A bank shows the cells of its packs on their own services. */
 function cellsShown(state: BatteryState): number {
-  const cells = packs(state) > 1 ? 0 : (cellsInSeries(state) ?? 0);
+  const cells = cellsInSeries(state) ?? 0;
   return Number.isInteger(cells) && cells > 0 && cells <= 64 ? cells : 0;
 }
 

@@ -13,6 +13,8 @@ export interface BatteryState {
   readonly link: LinkState;
   /** What the user asked for at run time; shown at /Settings/Force*Off. */
   readonly requests?: ControlRequests;
+  /** The owner lets us operate the switches of this BMS for charge and for discharge. */
+  readonly isSwitchable?: boolean;
   /** Smoothed current, A, positive = charging. */
   readonly averageCurrent?: number;
   /** Absent when no history is kept for this battery. */

@@ -1,4 +1,4 @@
-import type { AlarmName } from '../model/alarms.ts';
+import type { AlarmName, Alarms } from '../model/alarms.ts';
 import type { Reading } from '../model/reading.ts';
 import type { BatteryState, HistoryValues } from './battery-state.ts';
 import { cellExtremes } from './cell-extremes.ts';
@@ -56,8 +56,16 @@ export function remainingCapacity(state: BatteryState): number | undefined {
 }
 
 export function consumed(state: BatteryState): number | undefined {
+  return belowFull(state, remainingCapacity(state));
+}
+
+/** What the BMS itself counts, whatever is shown as state of charge. */
+export function consumedBms(state: BatteryState): number | undefined {
+  return belowFull(state, state.reading?.capacityRemaining);
+}
+
+function belowFull(state: BatteryState, remaining: number | undefined): number | undefined {
   const full = fullCapacity(state);
-  const remaining = remainingCapacity(state);
   return full === undefined || remaining === undefined ? undefined : Math.min(0, remaining - full);
 }
 
@@ -99,14 +107,40 @@ export function balancerStatus(state: BatteryState): number {
 export function alarm(
   name: AlarmName,
   alsoRaisedBy?: AlarmName,
-): (state: BatteryState) => number | undefined {
-  return ({ control, reading }) => {
-    const alarms = control?.alarms ?? reading?.alarms ?? {};
-    const other = alsoRaisedBy === undefined ? undefined : alarms[alsoRaisedBy];
-    if (other === undefined) return alarms[name];
-    return other > 0 ? 2 : (alarms[name] ?? 0);
-  };
+): (state: Pick<BatteryState, 'control' | 'reading'>) => number | undefined {
+  return ({ control, reading }) => raised(control?.alarms ?? reading?.alarms ?? {}, name, alsoRaisedBy);
 }
+
+export function raised(alarms: Alarms, name: AlarmName, alsoRaisedBy?: AlarmName): number | undefined {
+  const other = alsoRaisedBy === undefined ? undefined : alarms[alsoRaisedBy];
+  if (other === undefined) return alarms[name];
+  return other > 0 ? 2 : (alarms[name] ?? 0);
+}
+
+const HOT = ['highTemperature', 'highChargeTemperature', 'highInternalTemperature'] as const;
+const COLD = ['lowTemperature', 'lowChargeTemperature'] as const;
+
+/** The most telling of what holds; undefined while the BMS is silent, when nothing of this is known. */
+export function deviceState({ control, link, reading }: BatteryState): number | undefined {
+  if (!link.online) return undefined;
+  const alarms = control?.alarms ?? reading?.alarms ?? {};
+  const has = (names: readonly AlarmName[], level: number): boolean =>
+    names.some((name) => (alarms[name] ?? 0) >= level);
+  if (has(['internalFailure', 'shortCircuit', 'contactor'], 2)) return DEVICE.fault;
+  if (has(HOT, 2)) return DEVICE.tooHot;
+  if (has(['lowVoltage', 'lowCellVoltage'], 2)) return DEVICE.empty;
+  if (reading?.chargeEnabled === false && reading.dischargeEnabled === false) return DEVICE.tripped;
+  return has([...HOT, ...COLD], 1) ? DEVICE.temperatureWarning : DEVICE.connected;
+}
+
+const DEVICE = {
+  connected: 0x100,
+  tooHot: 0x101,
+  temperatureWarning: 0x102,
+  fault: 0x103,
+  tripped: 0x104,
+  empty: 0x105,
+};
 
 export function drawn(key: keyof HistoryValues): (state: BatteryState) => number | undefined {
   return ({ history }) => {

@@ -1,4 +1,5 @@
 import type { ControlRequests } from '../control/law.ts';
+import type { BatteryState } from './battery-state.ts';
 
 /** What an owner may change while the driver runs: a writable path, remembered by the device, that only restricts. */
 export interface OwnerSetting {
@@ -73,4 +74,34 @@ export function acceptable(
   if (typeof value !== 'number' || !(value >= min && value <= max)) return undefined;
   if (type === 'i' && !Number.isInteger(value)) return undefined;
   return value === 0 ? 0 : value; // No -0 on the bus.
+}
+
+const ON = 3;
+const STANDBY = 252;
+
+/** Whether this is a value of /Mode. */
+export function isMode(value: number | string | undefined): value is number {
+  return value === ON || value === STANDBY;
+}
+
+/** /Mode: standby while neither charge nor discharge is wanted; absent where the BMS cannot be switched. */
+export function mode({ isSwitchable, requests = {} }: BatteryState): number | undefined {
+  if (isSwitchable !== true) return undefined;
+  return requests.chargeOff === true && requests.dischargeOff === true ? STANDBY : ON;
+}
+
+/** What is to be stored when a client writes a path, by name of the setting; undefined for a path that is none of ours. */
+export function settingsOfWrite(
+  path: string,
+  value: number | string,
+): ReadonlyMap<string, number | string> | undefined {
+  if (path === '/Mode') {
+    const off = value === STANDBY ? 1 : 0;
+    return new Map([
+      ['ForceChargingOff', off],
+      ['ForceDischargingOff', off],
+    ]);
+  }
+  const setting = OWNER_SETTINGS.find((candidate) => candidate.path === path);
+  return setting === undefined ? undefined : new Map([[setting.name, value]]);
 }

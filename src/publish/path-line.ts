@@ -24,6 +24,35 @@ export interface PathLine {
   readonly button?: true;
 }
 
+type ValueOf = PathLine['value'];
+
+/** A path with a quantity; `step` in its unit. */
+export const real = (path: string, text: TextOf, step: number, value: ValueOf): PathLine => ({
+  path,
+  type: 'd',
+  text,
+  step,
+  value,
+});
+
+/** A path with an integer. */
+export const whole = (path: string, value: ValueOf, text: TextOf = plain, step = 1): PathLine => ({
+  path,
+  type: 'i',
+  text,
+  step,
+  value,
+});
+
+/** A path with a text. */
+export const text = (path: string, value: ValueOf): PathLine => ({
+  path,
+  type: 's',
+  text: plain,
+  step: 0,
+  value,
+});
+
 /** Text of the invalid value. */
 export const NO_TEXT = '---';
 

@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseSettings } from './file.ts';
 import { importConfig } from './import.ts';
 import { LEGACY_OPTIONS, legacyReason } from './legacy.ts';
+import { bmsTypes } from './load.ts';
 import { DEFAULT_SETTINGS, SETTING_BY_NAME, type Settings, splitKey } from './table.ts';
 
 const BMS_TYPES = ['jbd', 'jk', 'jk-pb', 'daly'];
@@ -97,11 +99,12 @@ describe('importing a config.ini', () => {
     expect(unknown.settings.temperatureTable).toBeUndefined();
   });
 
-  it('leaves out what nobody changed, so that a copy of the whole default file changes nothing', () => {
+  it('leaves out what nobody changed: a copy of the whole default file keeps the currents, and nothing else', () => {
     const text = Object.entries(LEGACY_OPTIONS)
       .map(([name, { was }]) => `${name} = ${was}`)
       .join('\n');
-    expect(imported(`[DEFAULT]\n${text}`)).toEqual({ settings: DEFAULT_SETTINGS, why: {}, errors: 0 });
+    const settings = { ...DEFAULT_SETTINGS, maxChargeCurrent: 50, maxDischargeCurrent: 60 };
+    expect(imported(`[DEFAULT]\n${text}`)).toEqual({ settings, why: {}, errors: 0 });
   });
 
   it('names what has no counterpart, without showing secrets', () => {
@@ -126,6 +129,13 @@ describe('importing a config.ini', () => {
     const result = imported(text);
     expect(result.settings).toMatchObject(settings);
     expect(Object.keys(result.why)).toHaveLength(1);
+  });
+
+  it.each(['jk-280ah', 'two-dalys', 'rack'])('writes of the file of an owner, %s, exactly this', (name) => {
+    const folder = 'test/vectors/config-ini';
+    const { toml, problems } = importConfig(readFileSync(`${folder}/${name}.ini`, 'utf8'), bmsTypes());
+    expect(toml).toBe(readFileSync(`${folder}/${name}.toml`, 'utf8'));
+    expect(problems).toEqual([]);
   });
 
   it('shows contradictions that the old file held', () => {

@@ -28,7 +28,7 @@ interface OldOption {
 
 /**
  * Turns the `config.ini` of dbus-serialbattery into settings of this driver. Pure and total. Options that nobody changed are
- * left out, so that this driver's own defaults count.
+ * left out, so that this driver's own defaults count; only the maximum currents of the owner stay.
  */
 export function importConfig(text: string, bmsTypes?: readonly string[]): Imported {
   const options = new Map(readIni(text).map((option) => [option.name, option]));
@@ -55,7 +55,8 @@ export function importConfig(text: string, bmsTypes?: readonly string[]): Import
   return { toml, taken: taken.size, notTaken, problems };
 }
 
-function isUntouched({ value }: OldOption, { was }: LegacyOption): boolean {
+function isUntouched({ value }: OldOption, { was, binds }: LegacyOption): boolean {
+  if (binds) return false;
   const comparable = (text: string): string =>
     text
       .split(',')

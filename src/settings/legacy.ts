@@ -8,6 +8,8 @@ export interface LegacyOption {
   readonly key: Setting['key'];
   /** The value when nobody changed it; it is left to this driver's own default. */
   readonly was: string;
+  /** Taken over all the same, because the default of this driver may allow more than the owner had. */
+  readonly binds?: true;
   /** What the old value means here, or why it cannot be taken over. */
   convert(value: string, other: Lookup): SettingValue | Refusal;
 }
@@ -24,8 +26,13 @@ export function isRefusal(converted: SettingValue | Refusal): converted is Refus
 /** The options of the driver dbus-serialbattery (`config.ini`) that have a counterpart here. */
 export const LEGACY_OPTIONS: Readonly<Record<string, LegacyOption>> = {
   LOGGING: { key: 'log.level', was: 'INFO', convert: level },
-  MAX_BATTERY_CHARGE_CURRENT: { key: 'limits.maxChargeCurrent', was: '50.0', convert: number },
-  MAX_BATTERY_DISCHARGE_CURRENT: { key: 'limits.maxDischargeCurrent', was: '60.0', convert: number },
+  MAX_BATTERY_CHARGE_CURRENT: { key: 'limits.maxChargeCurrent', was: '50.0', binds: true, convert: number },
+  MAX_BATTERY_DISCHARGE_CURRENT: {
+    key: 'limits.maxDischargeCurrent',
+    was: '60.0',
+    binds: true,
+    convert: number,
+  },
   MIN_CELL_VOLTAGE: { key: 'charge.minCellVoltage', was: '2.900', convert: number },
   MAX_CELL_VOLTAGE: { key: 'charge.absorbCellVoltage', was: '3.450', convert: number },
   FLOAT_CELL_VOLTAGE: { key: 'charge.floatCellVoltage', was: '3.375', convert: number },
@@ -91,7 +98,8 @@ const REASONS: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [/^TEMPERATURE_/, 'sensors are shown and used as the BMS reports them'],
   [/^GUI_/, 'no system file is changed'],
   [/^TELEMETRY$/, 'nothing is ever sent to anyone'],
-  [/^BMS_CAPTURE_/, 'log.level = "debug" shows every frame'],
+  [/^BMS_CAPTURE_/, 'read, probe and run write every frame down with --capture FILE'],
+  [/^CUSTOM_BATTERY_NAMES$/, 'the device remembers the names; identity.customName sets one'],
 ];
 
 /** Why an option of the old driver has no counterpart; undefined when it never was one. */

@@ -292,7 +292,7 @@ export const SETTINGS = [
     key: 'identity.customName',
     type: 'text',
     min: 1,
-    max: 40,
+    max: 32,
     otherwise: 'the name of the BMS',
     help: 'Name of the battery on the display.',
   },

@@ -18,7 +18,7 @@ const ERROR = { ok: 0, underscore: -2, type: -3, path: -4, otherType: -5, range:
 const REFUSED = -1;
 const INSTANCE = /\/ClassAndVrmInstance$/;
 
-/** Stands in for localsettings, the settings service of Venus OS: AddSettings, the leaves, and unique device instances. */
+/** Stands in for localsettings, the settings service of Venus OS: AddSettings, the leaves, all items, and unique device instances. */
 export class SettingsStandIn {
   readonly #bus: Bus;
   readonly #settings = new Map<string, Setting>();
@@ -70,6 +70,7 @@ export class SettingsStandIn {
       const root = path === '/' ? '' : path;
       return { signature: 'aa{sv}', body: [entries.map((entry) => this.#add(root, entry))] };
     }
+    if (path === '/' && member === 'GetItems') return { signature: 'a{sa{sv}}', body: [this.#items()] };
     const setting = this.#settings.get(path);
     if (setting === undefined) {
       return { error: 'org.freedesktop.DBus.Error.UnknownObject', text: `there is no setting ${path}` };
@@ -90,6 +91,15 @@ export class SettingsStandIn {
       default:
         return undefined;
     }
+  }
+
+  #items(): { [path: string]: { [field: string]: Variant } } {
+    return Object.fromEntries(
+      [...this.#settings].map(([path, setting]) => [
+        path,
+        { Value: toWire(setting), Text: variant('s', String(setting.value)) },
+      ]),
+    );
   }
 
   #add(root: string, entry: unknown): { [key: string]: Variant } {

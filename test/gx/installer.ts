@@ -185,11 +185,48 @@ export function installerTests(device: Device, packages: Packages): readonly GxT
       },
     },
     {
-      name: 'another battery driver is named and refused, and accepted with --force',
+      name: 'another battery driver at work is named and refused, and accepted with --force',
+      async run() {
+        const others: readonly (readonly [path: string, text: string])[] = [
+          ['conf/serial-starter.d/dbus-serialbattery.conf', 'service sbattery dbus-serialbattery\n'],
+          ['rc.local', '#!/bin/bash\nbash /data/etc/dbus-serialbattery/reinstall-local.sh\n'],
+          ['rcS.local', '#!/bin/bash\nbash /data/apps/dbus-serialbattery/enable.sh\n'],
+        ];
+        for (const [path, text] of others) {
+          await fresh(() => write(path, text, 0o755));
+          const { output } = await refuses(/refused: another battery driver is at work/);
+          expect(output.includes(`(dbus-serialbattery in /data/${path})`), output);
+          expectText(await install('--force'), /warning: another .*\n.*\n?.*installed version/);
+        }
+      },
+    },
+    {
+      name: 'another battery driver that is switched off may stay: the owner keeps a way back',
       async run() {
         await fresh(() => write('apps/dbus-serialbattery/enable.sh', '#!/bin/sh\n', 0o755));
-        await refuses(/refused: another battery driver is installed \(\/data\/apps\/dbus-serialbattery\)/);
-        expectText(await install('--force'), /installed version/);
+        expectText(await install(), /note: the driver in \/data\/apps\/dbus-serialbattery is switched off/);
+        expectText(await device.file('apps/dbus-serialbattery/enable.sh'), /^#!/);
+      },
+    },
+    {
+      name: 'the config.ini of the driver before becomes the settings, before anything is installed',
+      async run() {
+        const old = await readFile(join(ROOT, 'test/vectors/config-ini/two-dalys.ini'), 'utf8');
+        await fresh(async () => {
+          await write('apps/dbus-serialbattery/config.ini', old);
+          await mkdir(join(device.data, 'conf'), { recursive: true });
+        });
+        const program = `/media/usb/dbus-bms-${VERSION}/dbus-bms`;
+        const { code, output } = await device.exec(
+          `${program} import-config /data/apps/dbus-serialbattery/config.ini --output /data/conf/dbus-bms.toml`,
+        );
+        expect(code === 0, output);
+        expectText(output, /line 13: EXCLUDED_DEVICES is not taken over: /);
+        await install();
+        const expected = await readFile(join(ROOT, 'test/vectors/config-ini/two-dalys.toml'), 'utf8');
+        expect((await device.file('conf/dbus-bms.toml')) === expected, 'the installer wrote other settings');
+        const checked = await device.exec(`${CURRENT}/dbus-bms check-config`);
+        expect(checked.code === 0, checked.output);
       },
     },
     {
@@ -208,7 +245,7 @@ export function installerTests(device: Device, packages: Packages): readonly GxT
       async run() {
         await fresh(async () => {
           await write('rcS.local.disabled', FOREIGN_HOOK);
-          await write('apps/dbus-serialbattery/enable.sh', '');
+          await write('conf/serial-starter.d/other.conf', 'service sbattery dbus-serialbattery\n');
           await writeFile(join(device.firmware, 'opt/victronenergy/version'), 'v2.60\n');
         });
         const { output } = await refuses(/too old/);
@@ -271,6 +308,27 @@ export function installerTests(device: Device, packages: Packages): readonly GxT
       },
     },
     {
+      name: 'a firmware without the folder of templates: the boot hook says so and leaves the ports to the stock programs',
+      async run() {
+        await fresh();
+        await install();
+        await device.unmount();
+        await rm(join(device.firmware, 'opt/victronenergy/service-templates'), { recursive: true });
+        await device.mount();
+        const { code } = await device.exec('/data/rcS.local');
+        expect(code === 0, `the hook ended with ${code}`);
+        expectText(
+          await device.file('log/dbus-bms.boot'),
+          /not started: the service template cannot be brought to \/opt\/victronenergy\/service-templates/,
+        );
+        const rules = await device.exec('ls /data/conf/serial-starter.d/*dbus-bms.conf');
+        expect(rules.code !== 0, 'the rule is still there');
+        const status = await device.exec(`${CURRENT}/install.sh status`);
+        expect(status.code === 1, status.output);
+        expectText(status.output, /template +MISSING.*\n.*has NO RULE for us/);
+      },
+    },
+    {
       name: 'a damaged package is refused by script',
       async run() {
         await fresh(() => appendFile(join(device.usb, `dbus-bms-${VERSION}`, 'dbus-bms.cjs'), '\n'));
@@ -323,9 +381,13 @@ export function installerTests(device: Device, packages: Packages): readonly GxT
         await fresh();
         await install();
         await appendFile(join(device.data, 'apps/dbus-bms', VERSION, 'dbus-bms.cjs'), 'rubbish');
-        expectText((await device.exec(`${CURRENT}/install.sh status`)).output, /files +DAMAGED/);
+        const damaged = await device.exec(`${CURRENT}/install.sh status`);
+        expectText(damaged.output, /files +DAMAGED/);
+        expect(damaged.code === 1, `status ended with ${damaged.code}`);
         await install();
-        expectText((await device.exec(`${CURRENT}/install.sh status`)).output, /files +complete/);
+        const repaired = await device.exec(`${CURRENT}/install.sh status`);
+        expectText(repaired.output, /files +complete/);
+        expect(repaired.code === 0, repaired.output);
       },
     },
     {

@@ -77,6 +77,27 @@ describe('an owner', () => {
     expect(house.device.plant.truth().chargeEnabled).toBe(true);
   });
 
+  it('puts a BMS that may be switched into standby and back, and no other', async () => {
+    const config = house.file('allowed.toml');
+    writeFileSync(config, '[switches]\nallowSwitches = true\n');
+    const program = house.run('--config', config);
+    await house.isUp();
+    expect(house.reader.number('/Mode')).toBe(3);
+    expect(await write('/Mode', 'i', 4)).toBe(1);
+    expect(await write('/Mode', 'i', 252)).toBe(0);
+    await program.says('discharge switch of jbd at address 1 is off');
+    expect(house.device.plant.truth()).toMatchObject({ chargeEnabled: false, dischargeEnabled: false });
+    expect(house.reader.number('/Settings/ForceDischargingOff')).toBe(1);
+    expect(await write('/Mode', 'i', 3)).toBe(0);
+    await program.says('discharge switch of jbd at address 1 is on');
+    expect(house.device.plant.truth()).toMatchObject({ chargeEnabled: true, dischargeEnabled: true });
+    await program.stop();
+    house.run();
+    await eventually(() => house.reader.number('/Dc/0/Voltage') !== undefined);
+    await eventually(() => house.reader.number('/Mode') === undefined);
+    expect(await write('/Mode', 'i', 252)).toBe(1);
+  });
+
   it('names his battery, and the name survives', async () => {
     const program = house.run();
     await house.isUp();
@@ -116,6 +137,45 @@ describe('a pack with thirteen NMC cells', () => {
     await house.isUp();
     expect(house.reader.number('/Info/MaxChargeVoltage')).toBeGreaterThan(48);
     expect(house.reader.number('/ErrorCode')).toBe(0);
+    await house.close();
+  });
+});
+
+describe('an owner who comes from dbus-serialbattery', () => {
+  const OLD = '/Settings/Devices/serialbattery';
+
+  it('finds his battery under the same instance and name, pack by pack on a line with several', async () => {
+    const scenario = {
+      packs: [
+        { address: 1, soc: 60, noise: 0 },
+        { address: 2, soc: 60, noise: 0 },
+      ],
+    };
+    const house = await House.open('jk-pb', scenario, 'ttyUSB1', {
+      [`${OLD}__dev_ttyUSB1__0x01/ClassAndVrmInstance`]: 'battery:3',
+      [`${OLD}__dev_ttyUSB1__0x01/CustomName`]: 'Left',
+      [`${OLD}__dev_ttyUSB1__0x02/ClassAndVrmInstance`]: 'battery:4',
+      [`${OLD}__dev_ttyUSB1__0x02/CustomName`]: 'Right',
+    });
+    const program = house.run();
+    await program.says('takes over device instance 3 and name "Left"');
+    await program.says('takes over device instance 4 and name "Right"');
+    await house.close();
+  });
+
+  it('keeps instance and name of a single battery through every restart', async () => {
+    const house = await House.open('jbd', { packs: [{ capacity: 100, soc: 60, noise: 0 }] }, 'ttyUSB1', {
+      [`${OLD}_25_100_0AH/ClassAndVrmInstance`]: 'battery:5',
+      [`${OLD}_25_100_0AH/CustomName`]: 'Cellar',
+    });
+    for (const _ of ['first start', 'second start']) {
+      const program = house.run();
+      await house.isUp();
+      await eventually(() => house.reader.text('/CustomName') === 'Cellar');
+      expect(house.reader.number('/DeviceInstance')).toBe(5);
+      program.process.kill('SIGTERM');
+      await program.ended;
+    }
     await house.close();
   });
 });

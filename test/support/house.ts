@@ -24,16 +24,21 @@ export class House {
   readonly service: string;
   serving: Serving;
   readonly #client: Bus;
-  readonly #settings: Bus;
+  #settings: SettingsStandIn;
   readonly #folder: { readonly path: string; remove(): void };
   /** Every driver that was started, oldest first. */
   readonly programs: Program[] = [];
 
-  static async open(bms = 'jbd', scenario: unknown = STEADY, name = 'ttyUSB1'): Promise<House> {
+  /** `stored` is what localsettings holds from an earlier life. */
+  static async open(
+    bms = 'jbd',
+    scenario: unknown = STEADY,
+    name = 'ttyUSB1',
+    stored: Readonly<Record<string, number | string>> = {},
+  ): Promise<House> {
     const folder = temporaryFolder();
     const bus = await startPrivateBus();
-    const settings = await connectBus({ address: bus.address });
-    await SettingsStandIn.open(settings);
+    const settings = await SettingsStandIn.open(await connectBus({ address: bus.address }), stored);
     const device = await buildDevice(bms, parseScenario(scenario), systemClock);
     const serving = await servePty(device, join(folder.path, name));
     const client = await connectBus({ address: bus.address });
@@ -48,7 +53,7 @@ export class House {
     reader: BusReader;
     serving: Serving;
     client: Bus;
-    settings: Bus;
+    settings: SettingsStandIn;
     folder: { readonly path: string; remove(): void };
     service: string;
   }) {
@@ -64,6 +69,11 @@ export class House {
 
   get port(): string {
     return this.serving.path;
+  }
+
+  /** Another reader of the bus of this house. */
+  readerOf(service: string): Promise<BusReader> {
+    return BusReader.open(this.#client, service);
   }
 
   /** Path of a file of this house. */
@@ -95,7 +105,18 @@ export class House {
 
   /** localsettings ends, as in an update of the device. */
   loseSettings(): void {
-    this.#settings.disconnect();
+    this.#settings.close();
+  }
+
+  /** localsettings starts again with what it had stored. */
+  async bringSettings(): Promise<void> {
+    const { values } = this.#settings;
+    this.#settings = await SettingsStandIn.open(await connectBus({ address: this.bus.address }), values);
+  }
+
+  /** What localsettings has stored, by path. */
+  get stored(): Readonly<Record<string, number | string>> {
+    return this.#settings.values;
   }
 
   async close(): Promise<void> {
@@ -103,7 +124,7 @@ export class House {
     await this.serving.close();
     this.device.close();
     this.#client.disconnect();
-    this.#settings.disconnect();
+    this.#settings.close();
     await this.bus.stop();
     this.#folder.remove();
   }

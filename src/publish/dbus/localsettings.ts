@@ -1,11 +1,12 @@
 import { type Clock, systemClock } from '../../clock.ts';
 import { BusError } from '../../errors.ts';
-import { variant } from './bus.ts';
-import { type Bus, CallError, type Signal, type Variant } from './bus-contract.ts';
+import { type Bus, CallError, type Signal } from './bus-contract.ts';
 import { BUS_ITEM, type Log, SETTINGS_INTERFACE, SETTINGS_SERVICE } from './names.ts';
+import type { PackMarks } from './predecessor.ts';
 import { provisionalInstance } from './provisional-instance.ts';
 import {
   CUSTOM_NAME_SETTING,
+  declaration,
   fits,
   INSTANCE_SETTING,
   instanceOf,
@@ -14,6 +15,7 @@ import {
   stored,
   TRANSIENT,
 } from './setting-values.ts';
+import { takeOver } from './take-over.ts';
 import { entriesOf, fromVariant, toVariant } from './wire-values.ts';
 
 export { CUSTOM_NAME_SETTING, INSTANCE_SETTING, type SettingDeclaration } from './setting-values.ts';
@@ -27,6 +29,8 @@ export interface DeviceSettingsOptions {
   readonly wantedInstance?: number;
   /** Name for a new battery. */
   readonly wantedName?: string;
+  /** By what dbus-serialbattery may have known this battery: a new one takes over instance and name from there. */
+  readonly marks?: PackMarks;
   /** Further settings beside instance and name. */
   readonly settings?: readonly SettingDeclaration[];
   /** How long localsettings may take to appear and answer. */
@@ -47,7 +51,8 @@ export class DeviceSettings {
   readonly #root: string;
   readonly #log: Log;
   readonly #clock: Clock;
-  readonly #declared: ReadonlyMap<string, SettingDeclaration>;
+  readonly #options: DeviceSettingsOptions;
+  readonly #declared = new Map<string, SettingDeclaration>();
   readonly #values = new Map<string, SettingValue>();
   /** Written while localsettings was away. */
   readonly #unsaved = new Set<string>();
@@ -57,6 +62,7 @@ export class DeviceSettings {
   #owner: string | undefined;
   /** Wakes whoever waits for localsettings. */
   #ownerChanged: () => void = () => {};
+  #tookOver = false;
   #opened = false;
   #closed = false;
   readonly #unwatch: (() => void)[] = [];
@@ -77,19 +83,21 @@ export class DeviceSettings {
   }
 
   private constructor(options: DeviceSettingsOptions) {
-    const { bus, id, wantedInstance = 1, wantedName = '', settings = [], log, clock = systemClock } = options;
+    const { bus, id, settings = [], log, clock = systemClock } = options;
+    this.#options = options;
     this.#bus = bus;
     this.#id = id;
     this.#root = `/Settings/Devices/${id}`;
     this.#log = log;
     this.#clock = clock;
-    const declared: SettingDeclaration[] = [
-      { name: INSTANCE_SETTING, type: 's', default: `battery:${wantedInstance}` },
-      { name: CUSTOM_NAME_SETTING, type: 's', default: wantedName },
-      ...settings,
-    ];
-    this.#declared = new Map(declared.map((setting) => [setting.name, setting]));
-    for (const setting of declared) this.#values.set(setting.name, setting.default);
+    this.#declare({ name: INSTANCE_SETTING, type: 's', default: `battery:${options.wantedInstance ?? 1}` });
+    this.#declare({ name: CUSTOM_NAME_SETTING, type: 's', default: options.wantedName ?? '' });
+    for (const setting of settings) this.#declare(setting);
+  }
+
+  #declare(setting: SettingDeclaration): void {
+    this.#declared.set(setting.name, setting);
+    this.#values.set(setting.name, setting.default);
   }
 
   /** Device instance of the battery; unique among batteries. */
@@ -190,9 +198,33 @@ export class DeviceSettings {
     }
   }
 
+  /** What a new battery brings along becomes its defaults. False when localsettings could not answer now. */
+  async #takeOver(): Promise<boolean> {
+    const { marks, wantedInstance, wantedName } = this.#options;
+    if (marks === undefined || this.#tookOver) return true;
+    try {
+      const { instance, name } = await takeOver({
+        bus: this.#bus,
+        id: this.#id,
+        marks,
+        log: this.#log,
+        instanceIsChosen: wantedInstance !== undefined,
+        nameIsChosen: wantedName !== undefined,
+      });
+      if (instance !== undefined)
+        this.#declare({ name: INSTANCE_SETTING, type: 's', default: `battery:${instance}` });
+      if (name !== undefined) this.#declare({ name: CUSTOM_NAME_SETTING, type: 's', default: name });
+    } catch (error) {
+      if (!(error instanceof CallError)) throw error;
+      return false;
+    }
+    this.#tookOver = true;
+    return true;
+  }
+
   /** One AddSettings. False when localsettings could not answer now. */
   async #register(): Promise<boolean> {
-    if (this.#owner === undefined) return false;
+    if (this.#owner === undefined || !(await this.#takeOver())) return false;
     const declared = [...this.#declared.values()];
     let reply: unknown;
     try {
@@ -202,7 +234,7 @@ export class DeviceSettings {
         interface: SETTINGS_INTERFACE,
         member: 'AddSettings',
         signature: 'aa{sv}',
-        body: [declared.map((setting) => this.#entry(setting))],
+        body: [declared.map((setting) => declaration(`${this.#root}/${setting.name}`, setting))],
       });
     } catch (error) {
       if (!(error instanceof CallError)) throw error;
@@ -212,18 +244,6 @@ export class DeviceSettings {
     }
     await this.#accept(stored(reply), 'its answer was not usable');
     return true;
-  }
-
-  #entry({ name, type, default: preset, min, max, silent = false }: SettingDeclaration): {
-    [key: string]: Variant;
-  } {
-    return {
-      path: variant('s', `${this.#root}/${name}`),
-      default: toVariant(type, preset),
-      ...(min === undefined ? {} : { min: toVariant(type, min) }),
-      ...(max === undefined ? {} : { max: toVariant(type, max) }),
-      ...(silent ? { silent: variant('i', 1) } : {}),
-    };
   }
 
   /** Takes over the values of a reply, by path; what is missing in it or of the wrong type keeps its value, with a warning. */

@@ -19,7 +19,7 @@ export function batteryServiceName(port: string, address?: number): string {
   return `${BATTERY_PREFIX}${/^[0-9]/.test(cleaned) ? '_' : ''}${cleaned}`;
 }
 
-/** Group of a battery below /Settings/Devices: "dbusbms_JK_1234". Only what has our prefix is ours to touch. */
+/** Group of a battery below /Settings/Devices: "dbusbms_JK_1234". Only what has our prefix is ours to touch; the one exception is the number that `takeOver` frees. */
 export function settingsId(key: string): string {
   return `dbusbms_${key.replace(/[^A-Za-z0-9_]/g, '_')}`;
 }

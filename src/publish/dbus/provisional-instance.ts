@@ -16,7 +16,8 @@ export async function provisionalInstance(bus: Bus, id: string): Promise<number>
   return instance;
 }
 
-async function instancesOnBus(bus: Bus): Promise<ReadonlySet<number>> {
+/** Device instances of the batteries that are on the bus. */
+export async function instancesOnBus(bus: Bus): Promise<ReadonlySet<number>> {
   const [names] = await bus.call({
     destination: 'org.freedesktop.DBus',
     path: '/org/freedesktop/DBus',

@@ -1,6 +1,6 @@
-import { NO_REPLY } from './bus-contract.ts';
+import { NO_REPLY, type Variant } from './bus-contract.ts';
 import type { ItemType } from './bus-item.ts';
-import { entriesOf, fromVariant, unwrap } from './wire-values.ts';
+import { entriesOf, fromVariant, toVariant, unwrap } from './wire-values.ts';
 
 export type SettingValue = number | string;
 
@@ -26,6 +26,20 @@ export const TRANSIENT = new Set([
     (name) => `org.freedesktop.DBus.Error.${name}`,
   ),
 ]);
+
+/** One entry of an AddSettings call. */
+export function declaration(
+  path: string,
+  { type, default: preset, min, max, silent = false }: Omit<SettingDeclaration, 'name'>,
+): { [key: string]: Variant } {
+  return {
+    path: toVariant('s', path),
+    default: toVariant(type, preset),
+    ...(min === undefined ? {} : { min: toVariant(type, min) }),
+    ...(max === undefined ? {} : { max: toVariant(type, max) }),
+    ...(silent ? { silent: toVariant('i', 1) } : {}),
+  };
+}
 
 /** Values of an AddSettings reply, by path; entries with an error are left out. */
 export function stored(reply: unknown): Map<string, SettingValue> {
