@@ -1,10 +1,10 @@
 // Starts dbus-bms.cjs from code that V8 compiled in an earlier life, which saves a good part of the start on a slow processor.
 // The compiled code lies beside the program. It only saves time: absent, damaged or made by another Node.js it is not used.
-const { createHash } = require('node:crypto');
 const { readFileSync, renameSync, rmSync, writeFileSync } = require('node:fs');
 const Module = require('node:module');
 const { join } = require('node:path');
 const { constants, Script } = require('node:vm');
+const zlib = require('node:zlib');
 
 const PROGRAM = join(__dirname, 'dbus-bms.cjs');
 const CACHE = join(__dirname, 'dbus-bms.cache');
@@ -16,7 +16,13 @@ const SAVE_AFTER_MS = 60_000;
 const source = readFileSync(PROGRAM, 'utf8').replace(/^#!.*/, '');
 
 function checksum(code) {
-  return createHash('sha256').update(`${process.version} ${source.length}`).update(code).digest();
+  const about = `${process.version} ${source.length}`;
+  // Older releases have only the cryptographic ones, which take long to load.
+  if (zlib.crc32 === undefined)
+    return require('node:crypto').createHash('sha256').update(about).update(code).digest();
+  const short = Buffer.alloc(CHECKSUM_BYTES);
+  short.writeUInt32LE(zlib.crc32(code, zlib.crc32(about)));
+  return short;
 }
 
 function load() {

@@ -1,4 +1,4 @@
-import { chmod, cp, mkdir, readFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
@@ -11,6 +11,13 @@ const BINDINGS = [
   'linux-arm64/@serialport+bindings-cpp.armv8.glibc.node',
   'linux-x64/@serialport+bindings-cpp.glibc.node',
 ];
+
+/** One character beyond Latin-1 makes V8 keep the whole text in two bytes a character; as escapes all fit into one. */
+async function makePlain(program: string): Promise<void> {
+  const text = await readFile(program, 'utf8');
+  const escaped = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  await writeFile(program, text.replaceAll(/[^\0-\x7f]/g, escaped));
+}
 
 /** Makes `folder` (default dist/): one program file and the serial bindings beside it. */
 export async function bundle(folder = join(ROOT, 'dist')): Promise<string> {
@@ -34,8 +41,12 @@ export async function bundle(folder = join(ROOT, 'dist')): Promise<string> {
       xml2js: './tools/stubs/xml2js/index.cjs',
       'event-stream': './tools/stubs/empty/index.cjs',
     },
+    // Half the text to read at every start. Lines stay short, so that a stack trace tells where.
+    minifyWhitespace: true,
+    lineLimit: 160,
     logLevel: 'warning',
   });
+  await makePlain(program);
   await chmod(program, 0o755);
   for (const file of BINDINGS) {
     const target = join(folder, 'prebuilds', file);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { cpu } from './cpu.ts';
 import { isMet, type Measurement, type Section, spreadOf } from './figure.ts';
-import { install } from './installed.ts';
+import { compile, install } from './installed.ts';
 import { memory } from './memory.ts';
 import { reaction } from './reaction.ts';
 import { roundTrip } from './round-trip.ts';
@@ -41,6 +41,7 @@ const sections: Record<string, Section> = {};
 const failed: string[] = [];
 try {
   const program = await install(folder);
+  await compile(folder, program);
   for (const { name, measure } of chosen) {
     try {
       const section = await measure(program, { quick: values.quick });

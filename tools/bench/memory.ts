@@ -8,6 +8,7 @@ import { type Memory, memoryOf } from './process-cost.ts';
 
 const MANY = 4;
 const ESTABLISHED = { rss: 37.6, pss: 28.7 } as const;
+const MARKS = { private: { of: 'max', most: 20 }, sum: { of: 'max', most: 110 } } as const;
 
 /** What one process costs, and what several on one device cost together. */
 export const memory: Measurement = {
@@ -57,7 +58,7 @@ function one(alone: Memory): Figure[] {
     mebibytes('1 process: RSS', [alone.rss], ESTABLISHED.rss),
     mebibytes('1 process: PSS', [alone.pss], ESTABLISHED.pss),
     mebibytes('1 process: anonymous', [alone.anonymous]),
-    mebibytes('1 process: private dirty', [alone.privateDirty]),
+    { ...mebibytes('1 process: private dirty', [alone.privateDirty]), mark: MARKS.private },
     { name: '1 process: threads', unit: '', digits: 0, samples: [alone.threads], established: '1' },
   ];
 }
@@ -73,11 +74,14 @@ function many(together: readonly Memory[]): Figure[] {
       `${MANY} processes: anonymous of each`,
       together.map(({ anonymous }) => anonymous),
     ),
-    mebibytes(
-      `${MANY} processes: private dirty of each`,
-      together.map(({ privateDirty }) => privateDirty),
-    ),
-    mebibytes(`${MANY} processes: sum of PSS`, [sum]),
+    {
+      ...mebibytes(
+        `${MANY} processes: private dirty of each`,
+        together.map(({ privateDirty }) => privateDirty),
+      ),
+      mark: MARKS.private,
+    },
+    { ...mebibytes(`${MANY} processes: sum of PSS`, [sum]), mark: MARKS.sum },
   ];
 }
 
