@@ -134,7 +134,7 @@ export class Bank {
   async #ask(battery: Battery, link: Exchange, requests: ControlRequests): Promise<BmsError | undefined> {
     let lost: BmsError | undefined;
     try {
-      battery.take(await battery.pack.poll(link, () => this.#now), this.#now, requests);
+      battery.take(await battery.pack.poll(link), this.#now, requests);
     } catch (error) {
       if (!(error instanceof BmsError)) throw error;
       battery.take({ error }, this.#now, requests);

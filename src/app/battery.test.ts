@@ -23,7 +23,7 @@ const SILENCE = { error: new TimeoutError('no reply') };
 
 async function battery(): Promise<Battery> {
   const settings = (await loadSettings('/nonexistent/dbus-bms.toml')).forPort('ttyUSB0');
-  return new Battery(new Pack(jbd, 7), new Controller(() => controlSettings(settings, jbd)), 0);
+  return new Battery(new Pack(jbd, 7, () => 0), new Controller(() => controlSettings(settings, jbd)), 0);
 }
 
 describe('a battery', () => {

@@ -8,7 +8,7 @@ import { Pack } from './pack.ts';
 const LINK = { ask: () => Promise.reject(new TimeoutError('unused')) };
 
 /** A pack whose polls last as long as told; a poll without a reading fails. */
-function scripted() {
+function scripted(address = 1) {
   let now = 0;
   const contexts: PollContext[] = [];
   const next = {
@@ -24,10 +24,10 @@ function scripted() {
       return next.reading === undefined ? Promise.reject(next.error) : Promise.resolve(next.reading);
     },
   };
-  const pack = new Pack(driver, 1);
+  const pack = new Pack(driver, address, () => now);
   const poll = async (reading: Reading | undefined, tookMs = 100) => {
     Object.assign(next, { reading, tookMs });
-    return pack.poll(LINK, () => now);
+    return pack.poll(LINK);
   };
   return { contexts, next, pack, poll, now: () => now };
 }
@@ -71,26 +71,32 @@ describe('a pack', () => {
     expect(pack.isDue(now())).toBe(true);
   });
 
-  it('tells how much time a failure, or asking again, took from the others', async () => {
-    const { pack, poll } = scripted();
-    await poll({ voltage: 53 }, 200);
-    expect(pack.wastedMs).toBe(0);
-    expect(pack.usualMs).toBe(200);
-    await poll({ voltage: 53 }, 300);
-    expect(pack.wastedMs).toBe(0);
-    await poll({ voltage: 53 }, 800);
-    expect(pack.wastedMs).toBeCloseTo(800 - 210, 6);
-    await poll(undefined, 1100);
-    expect(pack.wastedMs).toBe(1100);
-    await poll({ voltage: 53 }, 210);
-    expect(pack.wastedMs).toBe(0);
+  it('counts its polls far apart from those of its neighbours after the first minute, so that slow facts spread', async () => {
+    const cycles = await Promise.all(
+      [1, 2, 3, 4, 5, 6, 7, 8].map(async (address) => {
+        const { contexts, poll } = scripted(address);
+        for (let turn = 0; turn < 300; turn += 1) await poll({ voltage: 53 });
+        return contexts.map(({ cycle }) => cycle);
+      }),
+    );
+    for (const own of cycles)
+      expect(own.slice(0, 51)).toEqual(Array.from({ length: 51 }, (_, index) => index));
+    for (const every of [10, 60]) {
+      for (let turn = 51; turn < 300; turn += 1)
+        expect(cycles.filter((own) => (own[turn] ?? 0) % every === 0).length).toBeLessThanOrEqual(1);
+    }
   });
 
-  it('gets used to a line that became slower for good', async () => {
+  it('tells what its polls take, and how much time a failure took from the others', async () => {
     const { pack, poll } = scripted();
     await poll({ voltage: 53 }, 200);
-    for (let turn = 0; turn < 200; turn += 1) await poll({ voltage: 53 }, 900);
-    expect(pack.wastedMs).toBe(0);
+    expect([pack.wastedMs, pack.usualMs]).toEqual([0, 200]);
+    await poll({ voltage: 53 }, 300);
+    expect([pack.wastedMs, pack.usualMs]).toEqual([0, 210]);
+    await poll(undefined, 1100);
+    expect([pack.wastedMs, pack.usualMs]).toEqual([1100, 210]);
+    await poll({ voltage: 53 }, 210);
+    expect([pack.wastedMs, pack.usualMs]).toEqual([0, 210]);
   });
 
   it('passes the loss of the port and bugs on', async () => {

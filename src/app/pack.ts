@@ -2,15 +2,16 @@ import type { BmsDriver } from '../bms/driver.ts';
 import { BmsError } from '../errors.ts';
 import type { Reading } from '../model/reading.ts';
 import type { Exchange } from '../transport/exchange.ts';
+import { WastedTime } from './wasted-time.ts';
 
 /** Failed polls in a row after which a pack of a bank is asked less often. */
 const PATIENCE = 3;
 const LONGEST_PAUSE_MS = 60_000;
-/** A good poll that took so much longer than usual had to ask again: no BMS is given up before, ms. */
-const ASKED_AGAIN_MS = 250;
-/** How quickly the usual time follows: polls that also ask for slow facts are rare, and a line may become slower for good. */
+/** How quickly the usual time of a poll follows: those that also ask for slow facts are rare. */
 const FOLLOWING = 0.1;
-const FORGETTING = 1.01;
+/** The first minute over, the packs of a bank part: they go on with numbers so far apart that slow facts are due in different cycles. */
+const PARTING = 50;
+const APART = 7;
 
 export type PollResult = { readonly reading: Reading } | { readonly error: BmsError };
 
@@ -24,8 +25,13 @@ export class Pack {
   #pausedUntil = Number.NEGATIVE_INFINITY;
   #usualMs: number | undefined;
   #wastedMs = 0;
+  readonly #now: () => number;
+  readonly #wasted: WastedTime;
 
-  constructor(driver: BmsDriver, address: number) {
+  /** `now` in monotonic ms. */
+  constructor(driver: BmsDriver, address: number, now: () => number) {
+    this.#now = now;
+    this.#wasted = new WastedTime(now);
     this.driver = driver;
     this.address = address;
   }
@@ -56,22 +62,24 @@ export class Pack {
   }
 
   /** One poll. A reply error is a result; an error of the port passes through. */
-  async poll(link: Exchange, now: () => number): Promise<PollResult> {
-    const began = now();
+  async poll(link: Exchange): Promise<PollResult> {
+    const began = this.#now();
+    this.#wasted.take();
     try {
-      const reading = await this.driver.poll(link, this.address, { cycle: this.#cycle, known: this.#known });
-      this.#cycle += 1;
+      const context = { cycle: this.#cycle, known: this.#known };
+      const reading = await this.driver.poll(this.#wasted.over(link), this.address, context);
+      this.#cycle += this.#cycle === PARTING ? 1 + APART * this.address : 1;
       this.#known = reading;
       this.#failures = 0;
       this.#pausedUntil = Number.NEGATIVE_INFINITY;
-      this.#measure(now() - began);
+      this.#measure(this.#now() - began);
       return { reading };
     } catch (error) {
       if (!(error instanceof BmsError) || error.code.startsWith('PORT_')) throw error;
       this.#failures += 1;
-      this.#wastedMs = now() - began;
+      this.#wastedMs = this.#now() - began;
       if (this.#failures >= PATIENCE) {
-        this.#pausedUntil = now() + Math.min(LONGEST_PAUSE_MS, 1000 * 2 ** (this.#failures - PATIENCE));
+        this.#pausedUntil = this.#now() + Math.min(LONGEST_PAUSE_MS, 1000 * 2 ** (this.#failures - PATIENCE));
         // A pack that comes back may be another one, or have been restarted: nothing is taken over.
         this.#cycle = 0;
         this.#known = {};
@@ -86,9 +94,9 @@ export class Pack {
   }
 
   #measure(tookMs: number): void {
-    const usual = this.#usualMs ?? tookMs;
-    const more = tookMs - usual;
-    this.#wastedMs = more > ASKED_AGAIN_MS ? more : 0;
-    this.#usualMs = this.#wastedMs > 0 ? usual * FORGETTING : usual + FOLLOWING * more;
+    this.#wastedMs = this.#wasted.take();
+    const neededMs = tookMs - this.#wastedMs;
+    this.#usualMs =
+      this.#usualMs === undefined ? neededMs : this.#usualMs + FOLLOWING * (neededMs - this.#usualMs);
   }
 }

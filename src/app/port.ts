@@ -16,7 +16,7 @@ import { Journal } from './journal.ts';
 import { firstLine, logExchange, openLink } from './link.ts';
 import { Owner } from './owner.ts';
 import { Pack } from './pack.ts';
-import { Services } from './services.ts';
+import { Services, type ServicesOptions } from './services.ts';
 import { StateFile } from './state-file.ts';
 
 export interface PortOptions {
@@ -31,6 +31,9 @@ export interface PortOptions {
   readonly signal: AbortSignal;
   /** Told of every exchange, for captures. */
   readonly onExchange?: (record: ExchangeRecord) => void;
+  /** How the port is opened, and on what the batteries are shown; default the real port and the bus. */
+  readonly openLink?: typeof openLink;
+  readonly serve?: (options: ServicesOptions) => Pick<Services, keyof Services>;
 }
 
 /** serial-starter waits to give the port to the next program, which must not take over 20 s with the start of this one. */
@@ -55,7 +58,7 @@ export class PortService {
   #bank: Bank | undefined;
   readonly #owner: Owner;
   #savedAt = 0;
-  #services: Services | undefined;
+  #services: Pick<Services, keyof Services> | undefined;
 
   constructor(options: PortOptions) {
     this.#options = options;
@@ -73,8 +76,8 @@ export class PortService {
       this.#bank = bank;
       await this.#poll(bank);
     } catch (error) {
-      // A port that was closed because we are leaving is no failure.
-      if (!this.#stop.signal.aborted || !(error instanceof PortLostError)) throw error;
+      // A port that was closed, or a search that was broken off, because we are leaving is no failure.
+      if (!this.#stop.signal.aborted || !(error instanceof BmsError)) throw error;
     } finally {
       this.#services?.close();
       await this.#link?.close();
@@ -154,14 +157,14 @@ export class PortService {
         controlSettings(settings, { limits: driver.limits, ...(chemistry !== undefined && { chemistry }) }),
       this.#memory.ofBattery(address, this.#options.clock.wall()),
     );
-    return new Battery(new Pack(driver, address), controller, this.#now);
+    return new Battery(new Pack(driver, address, () => this.#now), controller, this.#now);
   }
 
   #open(): Promise<HalfDuplex> {
-    const { clock, drivers, log, onExchange, port } = this.#options;
+    const { clock, drivers, log, onExchange, openLink: open = openLink, port } = this.#options;
     this.#openedAt = this.#now;
     const wireLog = log.scope('wire');
-    return openLink({
+    return open({
       port,
       clock,
       line: this.#hit?.line ?? firstLine(drivers),
@@ -229,9 +232,9 @@ export class PortService {
   }
 
   /** A bank keeps the key with which it first appeared, whichever of its packs is the first to answer this time. */
-  #serve(knownKey: string | undefined): Services {
-    const { clock, log, port, settings } = this.#options;
-    return new Services({
+  #serve(knownKey: string | undefined): Pick<Services, keyof Services> {
+    const { clock, log, port, serve = (options) => new Services(options), settings } = this.#options;
+    return serve({
       port,
       settings: settings.settings,
       owner: this.#owner,

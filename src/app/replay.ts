@@ -61,18 +61,8 @@ async function conversationsOf(driver: BmsDriver, entries: readonly Captured[]):
 
 function addressesOf(driver: BmsDriver, entries: readonly Captured[]): readonly number[] {
   if (driver.addressOf === undefined || driver.addresses.length === 1) return driver.addresses;
-  const asked = new Set(entries.map(({ request }) => addressIn(driver, request)));
+  const asked = new Set(entries.map(({ request }) => driver.addressOf?.(request)));
   return driver.addresses.filter((address) => asked.has(address));
-}
-
-/** A capture holds the requests of other drivers too: what is none of this driver's names no address. */
-function addressIn(driver: BmsDriver, request: Uint8Array): number | undefined {
-  try {
-    return driver.addressOf?.(request);
-  } catch (error) {
-    if (error instanceof BmsError) return undefined;
-    throw error;
-  }
 }
 
 /** Probes until one succeeds, then polls to the end; a capture without a probe begins with polls. */
@@ -85,10 +75,9 @@ async function converse(
   const probed = await run(link, address, () => driver.probe(link, address), true);
   const isFound = probed.some((one) => 'reading' in one);
   const pollLink = isFound ? link : new ReplayLink(entries);
-  const pack = new Pack(driver, address);
-  const now = (): number => 1000 * (pollLink.taken.at(-1)?.end ?? 0);
+  const pack = new Pack(driver, address, () => 1000 * (pollLink.taken.at(-1)?.end ?? 0));
   const poll = async (): Promise<Reading> => {
-    const result = await pack.poll(pollLink, now);
+    const result = await pack.poll(pollLink);
     if ('error' in result) throw result.error;
     return result.reading;
   };

@@ -6,7 +6,10 @@ import type { AskOptions, Exchange, LineSettings } from '../transport/exchange.t
 
 /** What a poll may know from before. */
 export interface PollContext {
-  /** Polls made since this battery was (re)connected, from 0: slow facts are asked when it is a multiple of something. */
+  /**
+   * Polls made since this battery was (re)connected, from 0: slow facts are asked when it is a multiple of something. After the
+   * first 50 it skips some, so that the packs of a bank do not ask for slow facts in one cycle.
+   */
   readonly cycle: number;
   /** The last complete reading of this connection; a driver copies slow facts (model, limits) from here, never measurements. */
   readonly known: Reading;
@@ -43,7 +46,8 @@ export interface BmsDriver {
   decode(request: Uint8Array, reply: Uint8Array): Reading;
   /**
    * The battery address that a request names, in the numbering of `addresses`; only where the protocol has addresses.
-   * A log that asks several batteries decodes into `modules`. Pure.
+   * Undefined for what is no request of this driver, because a log holds those of others too. A log that asks several batteries
+   * decodes into `modules`. Pure.
    */
   addressOf?(request: Uint8Array): number | undefined;
   /** Completes what several replies said together (clamps to counts, derives ratios). Pure. */
@@ -109,6 +113,16 @@ export async function ifTold<T>(answer: Promise<T>): Promise<T | undefined> {
       return undefined;
     throw error;
   }
+}
+
+/**
+ * For facts that are asked for rarely and steer the limits until then: believed when they are told twice alike, because a plain
+ * sum as checksum lets some damaged answers through, and one would count for an hour. Undefined when the answers differ.
+ */
+export async function toldTwice<T>(ask: () => Promise<T>): Promise<T | undefined> {
+  const first = await ask();
+  const second = await ask();
+  return JSON.stringify(first) === JSON.stringify(second) ? first : undefined;
 }
 
 /** Merges what several replies carry and completes it. */

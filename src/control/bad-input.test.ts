@@ -185,6 +185,15 @@ describe('a number of cells that changes', () => {
     expect(said.join()).toContain('blocked');
   });
 
+  it('in one reading alone blocks for that reading, and the charge goes on where it stood', () => {
+    const bench = new Bench(lawFor('adaptive'), SETTINGS);
+    const charging = pack(3.46, { current: 20 });
+    const { cvl } = bench.run(charging, 300);
+    expect(cvl).toBeLessThan(16 * 3.46);
+    expect(bench.step({ reading: pack(3.46, { current: 20 }, 15) })).toMatchObject({ ccl: 0, dcl: 0 });
+    for (let s = 0; s < 60; s += 1) expect(bench.step({ reading: charging }).cvl).toBeLessThanOrEqual(cvl);
+  });
+
   it('blocks when it is not what the owner stated', () => {
     const bench = new Bench(lawFor('adaptive'), { ...SETTINGS, cellCount: 16 });
     expect(bench.step({ reading: pack(CALM, {}, 24) }).cvl).toBeLessThanOrEqual(16 * 3.35);

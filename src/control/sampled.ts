@@ -180,7 +180,8 @@ function contextOf(
   dt: number,
   was: Live | undefined,
 ): Context {
-  const resumedAt = was?.state === 'hold' ? was.cvl : undefined;
+  // During a block the pack was seen all the time: the charge goes on where it stood. After a silence it has to be found again.
+  const resumedAt = was?.state === 'hold' && was.blocked === undefined ? was.cvl : undefined;
   return {
     settings,
     plan,

@@ -127,6 +127,20 @@ export function analogObjection(
   return found.dialect === dialect ? otherPack(asked, reply.info[found.at - 1]) : undefined;
 }
 
+/**
+ * Why INFO cannot answer `asked`, by its length: beside the return code an answer carries no sign of the command, so the commands
+ * that a driver sends must differ in the lengths of their answers.
+ */
+export function otherLength(
+  { code }: AsciiFrame,
+  { info }: AsciiFrame,
+  lengths: ReadonlyMap<number, number>,
+): string | undefined {
+  const length = lengths.get(code);
+  if (length === undefined || info.length === length) return undefined;
+  return `${info.length} bytes instead of the ${length} that answer command ${code.toString(16)}`;
+}
+
 /** Asked for in place of one pack: all packs in one reply, which then tells their count in place of the pack. */
 export const ALL_PACKS = 0xff;
 

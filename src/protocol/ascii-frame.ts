@@ -119,6 +119,11 @@ export function parseFrame(frame: Uint8Array): AsciiFrame {
   return { version, address, cid1, code, info: bytes.subarray(6, -2) };
 }
 
+/** The frame that `bytes` are; undefined when they are anything else, as the requests of other protocols. */
+export function frameIn(bytes: Uint8Array): AsciiFrame | undefined {
+  return acceptFrame(bytes) === bytes.length ? parseFrame(bytes) : undefined;
+}
+
 /** Return codes that every dialect shares. */
 const RETURN_CODES: Readonly<Record<number, string>> = {
   1: 'protocol version not supported',
@@ -162,9 +167,8 @@ function objectionTo(asked: AsciiFrame, reply: AsciiFrame, rules: ReplyRules): R
 
 /** Accepts the reply to `request`, and not its echo, the request of another master, or the reply for another pack. */
 export function acceptReply(request: Uint8Array, rules: ReplyRules): Accept {
-  if (acceptFrame(request) !== request.length)
-    return () => refuse('command', 'the request is no ASCII frame');
-  const asked = parseFrame(request);
+  const asked = frameIn(request);
+  if (asked === undefined) return () => refuse('command', 'the request is no ASCII frame');
   return (received) => {
     const length = acceptFrame(received);
     if (typeof length !== 'number') return length;

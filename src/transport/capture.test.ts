@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -38,6 +38,12 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }));
 
 describe('a capture', () => {
+  it('is readable by its owner only, because it names the battery', async () => {
+    const file = join(folder, 'private.jsonl');
+    await new Capture(file, { clock: new ManualClock(), onEnd }).close();
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+  });
+
   it('holds every exchange with its time, the whole of what came, and why it was refused', async () => {
     const file = join(folder, 'capture.jsonl');
     const clock = new ManualClock();

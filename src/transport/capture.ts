@@ -42,7 +42,8 @@ export class Capture {
   #isOver = false;
 
   constructor(file: string, { clock, most = CAPTURE_BYTES, onEnd }: CaptureOptions) {
-    const stream = createWriteStream(file);
+    // It names the battery by its serial number: its owner decides who reads it.
+    const stream = createWriteStream(file, { mode: 0o600 });
     stream.on('error', (error) => this.#end(`${file} cannot be written: ${error.message}`));
     this.#write = (text) => void stream.write(text);
     this.#finish = () => new Promise((resolve) => (stream.errored ? resolve() : stream.end(resolve)));

@@ -40,7 +40,7 @@ const ALLOWED: Readonly<Record<string, Allowed>> = {
     },
   },
   daly: {
-    reads: [/^a54.(50|57|5[0-9a-f]|9[0-8])080000000000000000/],
+    reads: [/^a54.(50|57|5a|9[0-8])080000000000000000/],
     writes: { charge: [/^a54.da080[01]00000000000000/], discharge: [/^a54.d9080[01]00000000000000/] },
   },
   'daly-p81': {
@@ -73,11 +73,11 @@ const ALLOWED: Readonly<Record<string, Allowed>> = {
   'ant-old': { reads: [/^(dbdb|5a5a)00000000$/] },
   'hubble-am2': { reads: [/^..03/] },
   pace: {
-    reads: asciiRead('25', '46', '42 44 C1 C2 AF D1 D2 D7 D9 DB'),
+    reads: asciiRead('25', '46', '42 44 C1 C2 AF D7 D9 DB'),
     writes: { charge: asciiRead('25', '46', '9A'), discharge: asciiRead('25', '46', '9B') },
   },
   topbms: { reads: asciiRead('21', '46', '42 44 F1') },
-  pylontech: { reads: asciiRead('20', '46', '42 44 51 92 93 96') },
+  pylontech: { reads: asciiRead('20', '46', '42 44 51 92 93') },
 };
 
 const CYCLES = [0, 1, 2, 3, 4, 5, 7, 10, 59, 60, 100, 299, 300, 600, 900, 1000, 3599, 3600, 3601];

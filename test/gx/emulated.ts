@@ -51,7 +51,13 @@ export function emulatedTests(work: string): readonly GxTest[] {
 
     async function run(...args: string[]): Promise<string> {
       const folder = await program();
-      const node = [join(folder, 'node'), '--max-old-space-size=64', '--optimize-for-size', '--no-opt', '--v8-pool-size=1'];
+      const node = [
+        join(folder, 'node'),
+        '--max-old-space-size=64',
+        '--optimize-for-size',
+        '--no-opt',
+        '--v8-pool-size=1',
+      ];
       return must(
         MACHINES[architecture].emulator,
         '-L',

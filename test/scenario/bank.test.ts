@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { BMSES } from '../../src/bms/index.ts';
 import { connectBus } from '../../src/publish/dbus/bus.ts';
 import { batteryServiceName } from '../../src/publish/dbus/names.ts';
 import { BusReader } from '../../src/simulator/bus-reader.ts';
@@ -67,6 +68,24 @@ describe('eight packs on one line', () => {
     expect(faulty.polls.get(DEAD)).toBeUndefined();
     expect(fewest(faulty)).toBeGreaterThanOrEqual((await soundPolls()) / 1.1);
   });
+
+  it.each(['jk-pb', 'daly', 'pace', 'pylontech'])(
+    'of the type %s keep their limits in the polls that also ask for slow facts',
+    async (id) => {
+      const first = BMSES.find(({ driver }) => driver.id === id)?.driver.addresses[0] ?? 1;
+      const line = await BankLine.open(id, {
+        packs: packs(PACKS).map((pack, index) => ({ ...pack, address: first + index })),
+      });
+      await line.run(3 * MINUTE);
+      const settled = line.bank.state()?.control;
+      for (let second = 0; second < 300; second += 1) {
+        await line.run(1000);
+        const { control } = line.bank.state() ?? {};
+        expect(control, `after ${second} s`).toMatchObject({ ccl: settled?.ccl, dcl: settled?.dcl });
+      }
+      expect(settled?.ccl).toBe(PACKS * 50);
+    },
+  );
 
   it('go on hearing a noisy pack often enough that its values do not grow old', async () => {
     const bank = await eight();

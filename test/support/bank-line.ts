@@ -71,7 +71,11 @@ export class BankLine {
       addresses: known,
       scanned: scan ? driver.addresses : [],
       battery: (address) =>
-        new Battery(new Pack(this.#counted(driver), address), new Controller(() => control), clock.now()),
+        new Battery(
+          new Pack(this.#counted(driver), address, () => clock.now()),
+          new Controller(() => control),
+          clock.now(),
+        ),
       intervalMs: INTERVAL_MS,
       clock,
       log: logInto(log),

@@ -36,7 +36,7 @@ const times = (line: Line, command: string): number =>
   commands(line).filter((asked) => asked === command).length;
 
 describe('the schedule', () => {
-  it('asks measurements in every poll and the rest slowly', async () => {
+  it('asks measurements in every poll, and what counts for an hour twice alike', async () => {
     const line = batteryLine(responder, BATTERY);
     await polls(line, 1);
     expect(commands(line)).toEqual(['90', '94', '97', '93', '98', '95', '96']);
@@ -45,7 +45,21 @@ describe('the schedule', () => {
     expect(['90', '93', '98', '95', '96'].map((command) => times(later, command))).toEqual([
       31, 31, 31, 31, 31,
     ]);
-    expect(['94', '97', '50', '57', '5a'].map((command) => times(later, command))).toEqual([2, 7, 1, 1, 1]);
+    expect(['94', '97', '50', '57', '5a'].map((command) => times(later, command))).toEqual([2, 7, 2, 2, 2]);
+  });
+
+  it('goes on with the capacity that it knew when it is told two different ones', async () => {
+    let answers = 0;
+    const unsure: Responder = {
+      ...responder,
+      reply(request, battery) {
+        answers += 1;
+        return responder.reply(request, { ...battery, capacityDesign: 200 + answers });
+      },
+    };
+    const { link, until } = batteryLine(unsure, BATTERY);
+    const known: Reading = { capacityDesign: 280 };
+    expect(await until(daly.poll(link, 1, { cycle: 3601, known }))).toMatchObject(known);
   });
 
   it('keeps what is asked slowly', async () => {

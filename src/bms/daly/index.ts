@@ -12,6 +12,7 @@ import {
   isDue,
   type PollContext,
   pick,
+  toldTwice,
 } from '../driver.ts';
 import { decode, decodeTemperatures, finish } from './decode.ts';
 import { CELLS_PER_FRAME, COMMAND, PART, type Part, SENSOR_COUNT_AT, SENSORS_PER_FRAME } from './fields.ts';
@@ -117,11 +118,14 @@ async function gather(
   const told = keys.some((key) => known[key] !== undefined);
   if (!isDue(part, context) || count === 0) return every === 1 ? {} : pick(known, keys);
   const asked = request(board, command);
-  const answer = link
-    .ask(asked, acceptFrames(asked, count), TIMEOUT_MS, told ? TRIES : TWICE)
-    .then((reply) => read(asked, reply));
-  return told && every === 1 ? answer : ((await ifTold(answer)) ?? pick(known, keys));
+  const ask = async (): Promise<Reading> =>
+    read(asked, await link.ask(asked, acceptFrames(asked, count), TIMEOUT_MS, told ? TRIES : TWICE));
+  if (told && every === 1) return ask();
+  return (await ifTold(isMeasured(part) ? ask() : toldTwice(ask))) ?? pick(known, keys);
 }
+
+/** What is asked so often that a wrong answer is soon forgotten. */
+const isMeasured = ({ every }: Part): boolean => every !== undefined && every < COUNTS_EVERY;
 
 async function turn(
   link: Exchange,

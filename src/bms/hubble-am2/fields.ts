@@ -4,21 +4,24 @@ import type { AlarmBit, Field, Scaling } from '../../protocol/fields.ts';
  * Register map of the PACE Modbus protocol V1.3 as the Hubble AM2 speaks it; register numbers are decimal. No captured
  * frame of an AM2 is public: the scalings are confirmed by values that owners published.
  */
+/**
+ * What is read. An answer names its length and nothing else of what was asked, so no two blocks are of the same length: a late
+ * answer is then never taken for another.
+ */
 export const VALUES = { first: 0, count: 37 } as const;
 export const TEXTS = { first: 150, count: 30 } as const;
 /** Read in two blocks, because a hole in the map makes some firmware refuse a larger one. */
 export const PARAMETERS = [
-  { first: 60, count: 30 },
+  { first: 60, count: 20 },
   { first: 90, count: 25 },
 ] as const;
-/** The same in pieces that only hold what limits need, for firmware that refuses a block. */
+/** The same in pieces around what limits need, for firmware that refuses a block. */
 export const PARAMETER_PIECES = [
   { first: 60, count: 2 },
   { first: 65, count: 1 },
-  { first: 68, count: 2 },
-  { first: 76, count: 1 },
-  { first: 79, count: 1 },
-  { first: 107, count: 1 },
+  { first: 68, count: 3 },
+  { first: 76, count: 4 },
+  { first: 107, count: 5 },
 ] as const;
 
 const NOT_GIVEN = 0xffff;

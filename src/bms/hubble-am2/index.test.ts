@@ -33,7 +33,7 @@ describe('polling a Hubble AM2', () => {
     expect(requests.map(blockOf)).toEqual([
       [0, 37],
       [150, 30],
-      [60, 30],
+      [60, 20],
       [90, 25],
       [0, 37],
       [0, 37],
@@ -47,7 +47,7 @@ describe('polling a Hubble AM2', () => {
       ...responder,
       reply: (request, battery) => {
         const [first, count] = blockOf(request);
-        return first >= 60 && first < 150 && count > 2 ? refuse(request) : responder.reply(request, battery);
+        return first >= 60 && first < 150 && count > 5 ? refuse(request) : responder.reply(request, battery);
       },
     };
     const { link, until } = batteryLine(holes, BATTERY);
@@ -57,6 +57,20 @@ describe('polling a Hubble AM2', () => {
       maxChargeCurrent: 120,
       maxDischargeCurrent: 150,
     });
+  });
+
+  it('asks for no two blocks of the same length, because an answer names nothing else', async () => {
+    const holes: Responder = {
+      ...responder,
+      reply: (request, battery) => {
+        const [first, count] = blockOf(request);
+        return first >= 60 && first < 150 && count > 5 ? refuse(request) : responder.reply(request, battery);
+      },
+    };
+    const { link, requests, until } = batteryLine(holes, BATTERY);
+    await until(hubbleAm2.poll(link, 1, FIRST_POLL));
+    const counts = new Map(requests.map((request) => blockOf(request)));
+    expect(new Set(counts.values()).size).toBe(counts.size);
   });
 
   it('asks again soon for limits that nobody told', async () => {

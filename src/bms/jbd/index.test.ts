@@ -36,12 +36,12 @@ async function polls(line: Line, cycles: readonly number[], known: Reading = {})
 }
 
 describe('the conversation with a classic JBD', () => {
-  it('asks the name at the first poll, the trip points at the second, then only measurements', async () => {
+  it('asks the name at the first poll, the trip points twice at the second, then only measurements', async () => {
     const line = batteryLine(responder, BATTERY);
     const [, second, third] = await polls(line, [0, 1, 2]);
     expect(asked(line).filter((request) => request === NAME)).toHaveLength(1);
-    expect(asked(line).filter((request) => request === LIMITS)).toHaveLength(1);
-    expect(asked(line)).toHaveLength(3 + 3 + 2);
+    expect(asked(line).filter((request) => request === LIMITS)).toHaveLength(2);
+    expect(asked(line)).toHaveLength(3 + 4 + 2);
     expect(second).toMatchObject({ model: 'SIM13S', maxChargeCurrent: 120, maxDischargeCurrent: 150 });
     expect(third).toMatchObject({ model: 'SIM13S', maxChargeVoltage: 47.4, minDischargeVoltage: 36.4 });
   });
@@ -49,7 +49,7 @@ describe('the conversation with a classic JBD', () => {
   it('reads the trip points again after 3600 polls', async () => {
     const line = batteryLine(responder, BATTERY);
     await polls(line, [3599, 3600, 3601, 3602], { model: 'x' });
-    expect(asked(line).filter((request) => request === LIMITS)).toHaveLength(1);
+    expect(asked(line).filter((request) => request === LIMITS)).toHaveLength(2);
   });
 
   it.each([

@@ -13,6 +13,7 @@ import {
   pick,
   type SlowFacts,
   slowFacts,
+  toldTwice,
 } from '../driver.ts';
 import {
   basicInTens,
@@ -94,7 +95,11 @@ export const jbd: BmsDriver = {
     const name = await slowFacts(NAME, context, () => inquire(jbd, link, READ_NAME, TIMEOUT_MS));
     const { known } = context;
     const parameters = isDue(LIMITS, context)
-      ? await ifTold(link.ask(READ_LIMITS, acceptReply(READ_LIMITS), WAKE_TIMEOUT_MS).then(dataOf))
+      ? await ifTold(
+          toldTwice(async () =>
+            dataOf(await link.ask(READ_LIMITS, acceptReply(READ_LIMITS), WAKE_TIMEOUT_MS)),
+          ),
+        )
       : undefined;
     const tens = basicInTens(basic) || (parameters ? limitsInTens(parameters) : knownInTens(basic, known));
     const limits = parameters ? decodeLimits(LIMITS_ASKED, parameters, tens) : pick(known, LIMIT_KEYS);

@@ -192,14 +192,29 @@ describe('the bit that means full or over-voltage', () => {
 });
 
 describe('the conversation with a PB', () => {
-  it('asks settings every 60 polls and identity once', async () => {
+  it('asks settings every 60 polls, twice each time, and identity once', async () => {
     const line = batteryLine(responder, BATTERY);
     const readings = await polls(line, [0, 1, 59, 60]);
     const count = (name: 'status' | 'settings' | 'about'): number =>
       asked(line).filter((request) => request === hex(triggerOf(1, name))).length;
-    expect([count('status'), count('settings'), count('about')]).toEqual([4, 2, 1]);
+    expect([count('status'), count('settings'), count('about')]).toEqual([4, 4, 1]);
     for (const reading of readings)
       expect(reading).toMatchObject({ serialNumber: 'S1234567', maxChargeCurrent: 120, capacityDesign: 280 });
+  });
+
+  it('goes on with the settings that it knew when it is told two different ones', async () => {
+    let answers = 0;
+    const unsure: Responder = {
+      ...responder,
+      reply(request, battery) {
+        if (recordAskedBy(request) !== 'settings') return responder.reply(request, battery);
+        answers += 1;
+        return responder.reply(request, { ...battery, maxChargeCurrent: 100 + answers });
+      },
+    };
+    const { link, until } = batteryLine(unsure, BATTERY);
+    const known: Reading = { maxChargeCurrent: 90 };
+    expect(await until(jkPb.poll(link, 1, { cycle: 60, known }))).toMatchObject(known);
   });
 
   it('goes on without identity when it is never answered', async () => {

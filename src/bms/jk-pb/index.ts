@@ -1,10 +1,19 @@
 import { ImplausibleError } from '../../errors.ts';
-import type { Reading } from '../../model/reading.ts';
+import { mergeReadings, type Reading } from '../../model/reading.ts';
 import { round } from '../../model/round.ts';
 import { flagsOf, readNumber, readText } from '../../protocol/bytes.ts';
 import { decodeAlarms, decodeFields, present, scaled } from '../../protocol/fields.ts';
 import type { AskOptions, Exchange } from '../../transport/exchange.ts';
-import { assemble, assertPlausible, type BmsDriver, confirm, ifTold, LIMIT_KEYS, pick } from '../driver.ts';
+import {
+  assemble,
+  assertPlausible,
+  type BmsDriver,
+  confirm,
+  ifTold,
+  LIMIT_KEYS,
+  pick,
+  toldTwice,
+} from '../driver.ts';
 import {
   ABOUT,
   ALARMS,
@@ -175,8 +184,12 @@ export const jkPb: BmsDriver = {
     const parts = [pick(known, [...IDENTITY_KEYS, ...SETTINGS_KEYS])];
     const due = cycle % SETTINGS_CYCLE === 0;
     if (due || fullOrOvervolted(status)) {
-      const settings = await ifTold(askRecord(link, address, 'settings', TIMEOUT_MS));
-      if (settings !== undefined) parts.push(decodeSettings(settings), decodeTogether(status, settings));
+      const ask = async (): Promise<Reading> => {
+        const settings = await askRecord(link, address, 'settings', TIMEOUT_MS);
+        return mergeReadings(decodeSettings(settings), decodeTogether(status, settings));
+      };
+      const settings = await ifTold(due ? toldTwice(ask) : ask());
+      if (settings !== undefined) parts.push(settings);
     }
     if (due && known.serialNumber === undefined) {
       const about = await ifTold(askRecord(link, address, 'about', TIMEOUT_MS));

@@ -149,3 +149,8 @@ export const FACTS_LENGTH: ReadonlyMap<number, number> = new Map([
   [COMMAND.version, 20],
   [COMMAND.serialNumber, 40],
 ]);
+
+/** Length of every reply whose length is fixed. */
+export const LENGTHS: ReadonlyMap<number, number> = new Map([...LIMITS_LENGTH, ...FACTS_LENGTH]);
+/** Of the replies to D9 and DB, which are of one length: the threshold of the warning, whose sign tells them apart. */
+export const CURRENT_THRESHOLD_AT = 1;

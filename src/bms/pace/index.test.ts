@@ -108,6 +108,36 @@ describe('reading a PACE pack', () => {
     expect(accept(reply(bytesOf(0, 1, BLOCK)))).toMatchObject({ refused: 'command' });
   });
 
+  it('takes no answer for that to another question', () => {
+    const replies = new Map(
+      [0x42, 0x44, 0xaf, 0xd7, 0xd9, 0xdb, 0xc1, 0xc2].map((command) => {
+        const asked = command < 0x90 ? request(1, command) : buildRequest(0x25, 1, command);
+        return [asked, responder.reply(asked, BATTERY)?.bytes ?? new Uint8Array()];
+      }),
+    );
+    for (const [asked, own] of replies) {
+      for (const other of replies.values()) {
+        const verdict = pace.accept(asked)(other);
+        if (other === own) expect(verdict).toBe(own.length);
+        else expect(verdict, text(asked) + text(other)).toMatchObject({ refused: 'command' });
+      }
+    }
+  });
+
+  it.each([0xd7, 0xd9, 0xdb])('goes on when the board declines command %i', (command) => {
+    const asked = buildRequest(0x25, 1, command);
+    expect(() =>
+      pace.decode(
+        asked,
+        buildFrame({ version: 0x25, address: 1, cid1: 0x46, code: 4, info: new Uint8Array() }),
+      ),
+    ).toThrow(RefusedError);
+  });
+
+  it('names no pack for a request that is none of this protocol', () => {
+    expect(pace.addressOf?.(Uint8Array.of(0xdd, 0xa5, 3, 0, 0xff, 0xfd, 0x77))).toBeUndefined();
+  });
+
   it('shows the balancers that only an active balancing board reports', () => {
     const read = pace.decode(request(1, 0x44), reply(bytesOf(0, 1, ALARM_BLOCK, [0, 0, 0b101, 0, 0])));
     expect(read).toMatchObject({ balancing: true });
@@ -122,7 +152,7 @@ describe('reading a PACE pack', () => {
 });
 
 describe('talking to a PACE pack', () => {
-  it('asks for limits at the second poll only, and keeps them', async () => {
+  it('asks for limits at the second poll only, twice each, and keeps them', async () => {
     const { link, requests, until } = batteryLine(responder, BATTERY);
     let known: Reading = {};
     const asked: number[][] = [];
@@ -133,7 +163,7 @@ describe('talking to a PACE pack', () => {
     }
     expect(asked).toEqual([
       [0x42, 0x44, 0xc1, 0xc2],
-      [0x42, 0x44, 0xaf, 0xd7, 0xd9, 0xdb],
+      [0x42, 0x44, 0xaf, 0xaf, 0xd7, 0xd7, 0xd9, 0xd9, 0xdb, 0xdb],
       [0x42, 0x44],
     ]);
     expect(known).toMatchObject({
@@ -141,6 +171,13 @@ describe('talking to a PACE pack', () => {
       maxDischargeCurrent: 150,
       serialNumber: 'S1234567',
     });
+  });
+
+  it('asks again soon for a limit that was not told', async () => {
+    const { link, requests, until } = batteryLine(responder, BATTERY);
+    const known: Reading = { maxChargeVoltage: 47.4, minDischargeVoltage: 36.4, maxChargeCurrent: 120 };
+    await until(pace.poll(link, 1, { cycle: 61, known }));
+    expect(requests.map((sent) => parseFrame(sent).code)).toContain(0xdb);
   });
 
   it('does not give the serial number of the master to the packs behind it', async () => {

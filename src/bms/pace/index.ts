@@ -1,14 +1,17 @@
 import { ImplausibleError, RefusedError } from '../../errors.ts';
 import type { Reading } from '../../model/reading.ts';
 import { alarmRows } from '../../protocol/ascii-blocks.ts';
-import { ALL_PACKS, analogObjection, otherPack } from '../../protocol/ascii-dialect.ts';
+import { ALL_PACKS, analogObjection, otherLength, otherPack } from '../../protocol/ascii-dialect.ts';
 import {
+  type AsciiFrame,
   acceptReply,
   buildRequest,
+  frameIn,
   parseExchange,
   parseFrame,
   type ReplyRules,
 } from '../../protocol/ascii-frame.ts';
+import { readNumber } from '../../protocol/bytes.ts';
 import { decodeFields } from '../../protocol/fields.ts';
 import type { Exchange } from '../../transport/exchange.ts';
 import {
@@ -21,16 +24,18 @@ import {
   inquire,
   LIMIT_KEYS,
   pick,
+  toldTwice,
 } from '../driver.ts';
 import { decodeAlarmReply, decodeAnalogReply, finish, unsigned } from './decode.ts';
-import { COMMAND, FACTS, INDICATION, LIMITS, VERSION } from './fields.ts';
+import { COMMAND, CURRENT_THRESHOLD_AT, FACTS, INDICATION, LENGTHS, LIMITS, VERSION } from './fields.ts';
 
 const PROBE_TIMEOUT_MS = 300;
 /** A master relays to its slaves over another bus first. */
 const TIMEOUT_MS = 500;
 const TWICE = { tries: 2 } as const;
-/** At the second poll, so that the first is quick, and then about hourly at one poll a second. */
+/** At the second poll, so that the first is quick, and then about hourly at one poll a second; sooner while one was not told. */
 const LIMITS_EVERY = 3600;
+const LIMITS_RETRY = 60;
 const FACT_KEYS = ['firmwareVersion', 'serialNumber'] as const;
 const CONFIRM = { tries: 2, gapMs: 300 } as const;
 const CONFIRM_READS = 6;
@@ -53,10 +58,18 @@ const RULES: ReplyRules = {
     const { version, info } = reply;
     if (asked.code === COMMAND.analog) return analogObjection(asked, reply, 'pace');
     if (version !== VERSION) return `VER ${version.toString(16)} is another dialect`;
-    if (asked.code !== COMMAND.alarms) return undefined;
+    if (asked.code !== COMMAND.alarms) return otherLength(asked, reply, LENGTHS) ?? otherCurrent(asked, info);
     return otherPack(asked, info[1]) ?? (alarmRows(info, 2) ? undefined : 'not an alarm reply');
   },
 };
+
+/** Why the threshold of one current cannot answer the question for the other: that of discharging reads back negative. */
+function otherCurrent({ code }: AsciiFrame, info: Uint8Array): string | undefined {
+  const threshold = readNumber(info, CURRENT_THRESHOLD_AT, 's16be') ?? 0;
+  if (code === COMMAND.chargeOverCurrent && threshold < 0) return 'the threshold of the discharge current';
+  if (code === COMMAND.dischargeOverCurrent && threshold > 0) return 'the threshold of the charge current';
+  return undefined;
+}
 
 export const pace: BmsDriver = {
   id: 'pace',
@@ -83,8 +96,8 @@ export const pace: BmsDriver = {
   },
 
   addressOf(asked) {
-    const { address, info } = parseFrame(asked);
-    const pack = info[0] ?? address;
+    const frame = frameIn(asked);
+    const pack = frame?.info[0] ?? frame?.address;
     return pack === ALL_PACKS ? undefined : pack;
   },
 
@@ -102,16 +115,20 @@ export const pace: BmsDriver = {
     const ask = (asked: Uint8Array): Promise<Reading> => inquire(pace, link, asked, TIMEOUT_MS, TWICE);
     const values = await ask(request(address, COMMAND.analog));
     const state = await ask(request(address, COMMAND.alarms));
-    const told = async (commands: Iterable<number>): Promise<Reading> => {
+    const told = async (
+      commands: Iterable<number>,
+      tell: (command: number) => Promise<Reading | undefined>,
+    ): Promise<Reading> => {
       let reading: Reading = {};
-      for (const command of commands)
-        reading = { ...reading, ...(await ifTold(ask(plainRequest(address, command)))) };
+      for (const command of commands) reading = { ...reading, ...(await ifTold(tell(command))) };
       return reading;
     };
+    const fact = (command: number): Promise<Reading> => ask(plainRequest(address, command));
+    const every = LIMIT_KEYS.every((key) => known[key] !== undefined) ? LIMITS_EVERY : LIMITS_RETRY;
     return assemble(pace, [
       pick(known, [...LIMIT_KEYS, ...FACT_KEYS]),
-      cycle % LIMITS_EVERY === 1 ? await told(LIMITS.keys()) : {},
-      cycle === 0 && isAtTheCable(address) ? await told(FACTS.keys()) : {},
+      cycle % every === 1 ? await told(LIMITS.keys(), (command) => toldTwice(() => fact(command))) : {},
+      cycle === 0 && isAtTheCable(address) ? await told(FACTS.keys(), fact) : {},
       values,
       state,
     ]);

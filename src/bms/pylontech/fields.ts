@@ -97,6 +97,15 @@ export const SERIAL_NUMBER = [
 
 export const SERIAL_NUMBER_LENGTH = 16;
 
+/** Length of INFO in every reply whose length is fixed. */
+export const LENGTHS: ReadonlyMap<number, number> = new Map<number, number>([
+  [COMMAND.manufacturer, 32],
+  [COMMAND.systemManagement, MANAGEMENT_LENGTH],
+  [COMMAND.management, 1 + MANAGEMENT_LENGTH],
+  [COMMAND.serialNumber, 1 + SERIAL_NUMBER_LENGTH],
+  [COMMAND.softwareVersion, 6],
+]);
+
 /** Reply to 61: the whole system, seen by its master. */
 export const SYSTEM_ANALOG = [
   { key: 'voltage', at: 0, type: 'u16be', scale: 0.001 },

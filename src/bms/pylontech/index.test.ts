@@ -107,6 +107,28 @@ describe('understanding a Pylontech reply', () => {
     expect(verdict).toMatchObject({ refused: 'command' });
   });
 
+  it('takes no answer for that to another question', () => {
+    const cells = new Array<number>(15).fill(3.31);
+    const pack = { ...BATTERY, cellVoltages: cells, voltage: 49.65, temperatures: [20, 21, 22, 23] };
+    const replies = new Map(
+      [0x42, 0x44, 0x51, 0x92, 0x93].map((command) => {
+        const asked = buildRequest(0x20, 2, command, command === 0x51 ? [] : [2]);
+        return [asked, responder.reply(asked, pack)?.bytes ?? new Uint8Array()];
+      }),
+    );
+    for (const [asked, own] of replies) {
+      for (const other of replies.values()) {
+        const verdict = pylontech.accept(asked)(other);
+        if (other === own) expect(verdict).toBe(own.length);
+        else expect(verdict).toMatchObject({ refused: 'command' });
+      }
+    }
+  });
+
+  it('names no module for a request that is none of this protocol', () => {
+    expect(pylontech.addressOf?.(Uint8Array.of(1, 3, 0, 0, 0, 37, 0x84, 0x11))).toBeUndefined();
+  });
+
   it('says why a module declined', () => {
     const request = ascii('~20034642E00203FD31');
     expect(() => pylontech.decode(request, ascii('~200346900000FDA8'))).toThrow(RefusedError);

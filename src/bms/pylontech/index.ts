@@ -1,11 +1,11 @@
 import type { Reading } from '../../model/reading.ts';
 import { alarmRows } from '../../protocol/ascii-blocks.ts';
-import { ALL_PACKS, analogObjection, otherPack } from '../../protocol/ascii-dialect.ts';
+import { ALL_PACKS, analogObjection, otherLength, otherPack } from '../../protocol/ascii-dialect.ts';
 import {
   acceptReply,
   buildRequest,
+  frameIn,
   parseExchange,
-  parseFrame,
   type ReplyRules,
 } from '../../protocol/ascii-frame.ts';
 import { decodeFields } from '../../protocol/fields.ts';
@@ -27,7 +27,7 @@ import {
   decodeManufacturer,
   finish,
 } from './decode.ts';
-import { COMMAND, SERIAL_NUMBER, SIBLING_VERSIONS, SYSTEM_ANALOG, VERSION } from './fields.ts';
+import { COMMAND, LENGTHS, SERIAL_NUMBER, SIBLING_VERSIONS, SYSTEM_ANALOG, VERSION } from './fields.ts';
 
 const PROBE_TIMEOUT_MS = 300;
 const TIMEOUT_MS = 500;
@@ -52,12 +52,18 @@ const RULES: ReplyRules = {
       case COMMAND.management:
       case COMMAND.serialNumber:
       case COMMAND.softwareVersion:
-        return otherPack(asked, info[0]);
+        return otherPack(asked, info[0]) ?? otherLength(asked, reply, LENGTHS);
+      case COMMAND.manufacturer:
+        // The alarm reply of a module of 15 cells is as long.
+        return otherLength(asked, reply, LENGTHS) ?? (isText(info[0]) ? undefined : 'no name of a device');
       default:
-        return undefined;
+        return otherLength(asked, reply, LENGTHS);
     }
   },
 };
+
+/** What a name begins with, and the flags ahead of a measurement do not. */
+const isText = (char = 0): boolean => char >= 0x20 && char < 0x7f;
 
 export const pylontech: BmsDriver = {
   id: 'pylontech',
@@ -98,8 +104,8 @@ export const pylontech: BmsDriver = {
   },
 
   addressOf(asked) {
-    const { address, info } = parseFrame(asked);
-    return info[0] === ALL_PACKS ? undefined : address;
+    const frame = frameIn(asked);
+    return frame?.info[0] === ALL_PACKS ? undefined : frame?.address;
   },
 
   finish,

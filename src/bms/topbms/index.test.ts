@@ -21,6 +21,10 @@ const flagged: Responder = {
 };
 
 describe('reading TopBMS packs', () => {
+  it('names no pack for a request that is none of this protocol', () => {
+    expect(topbms.addressOf?.(Uint8Array.of(0xdd, 0xa5, 3, 0, 0xff, 0xfd, 0x77))).toBeUndefined();
+  });
+
   it('asks in version 21, in INFO and in the address for the pack, and believes replies in version 52', async () => {
     const { link, requests, until } = batteryLine(responder, BATTERY);
     await until(topbms.poll(link, 1, FIRST_POLL));

@@ -3,8 +3,8 @@ import { ALL_PACKS, analogObjection, otherPack } from '../../protocol/ascii-dial
 import {
   acceptReply,
   buildRequest,
+  frameIn,
   parseExchange,
-  parseFrame,
   type ReplyRules,
 } from '../../protocol/ascii-frame.ts';
 import { decodeFields } from '../../protocol/fields.ts';
@@ -59,7 +59,7 @@ export const topbms: BmsDriver = {
   },
 
   addressOf(asked) {
-    const [pack] = parseFrame(asked).info;
+    const pack = frameIn(asked)?.info[0];
     return pack === ALL_PACKS ? undefined : pack;
   },
 
