@@ -84,6 +84,24 @@ describe('the rooms of the house', () => {
     expect([...new Set(users)]).toEqual([folder]);
   });
 
+  it('only the demo and the simulator start programs, and nobody starts a shell', () => {
+    const starters = IMPORTS.filter(({ to }) => /^(node:)?child_process$/.test(to)).map(({ from }) => from);
+    expect(starters.filter((from) => room(from) !== 'simulator')).toEqual(['commands/demo.ts']);
+    const shell = /\b(exec|execSync|execFile|execFileSync)\(\s*['"`a-z]|\bshell:/;
+    expect(
+      starters.filter((from) =>
+        shell.test(readFileSync(join(SRC, from), 'utf8').replaceAll(/\.exec\(/g, '')),
+      ),
+    ).toEqual([]);
+  });
+
+  it('nothing listens on the network but the simulator', () => {
+    const listens = FILES.filter((file) =>
+      /\bcreateServer\(|\.listen\(/.test(readFileSync(join(SRC, file), 'utf8')),
+    );
+    expect(listens.filter((file) => room(file) !== 'simulator')).toEqual([]);
+  });
+
   it('nothing imports the app but the commands', () => {
     expect(wrong(({ from, to }) => room(to) === 'app' && !['app', 'commands'].includes(room(from)))).toEqual(
       [],

@@ -1,7 +1,7 @@
 import { chmod, cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
+import { type BuildOptions, build } from 'esbuild';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const PREBUILDS = 'node_modules/@serialport/bindings-cpp/prebuilds';
@@ -19,14 +19,10 @@ async function makePlain(program: string): Promise<void> {
   await writeFile(program, text.replaceAll(/[^\0-\x7f]/g, escaped));
 }
 
-/** Makes `folder` (default dist/): one program file and the serial bindings beside it. */
-export async function bundle(folder = join(ROOT, 'dist')): Promise<string> {
-  const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { version: string };
-  const program = join(folder, 'dbus-bms.cjs');
-  await build({
+function options(version: string): BuildOptions {
+  return {
     absWorkingDir: ROOT,
     entryPoints: ['src/main.ts'],
-    outfile: program,
     bundle: true,
     platform: 'node',
     target: 'node20',
@@ -45,7 +41,24 @@ export async function bundle(folder = join(ROOT, 'dist')): Promise<string> {
     minifyWhitespace: true,
     lineLimit: 160,
     logLevel: 'warning',
+  };
+}
+
+/** The packages of which something stands in the program, in the order of their names. */
+export async function shipped(): Promise<string[]> {
+  const { metafile } = await build({ ...options(''), metafile: true, write: false });
+  const names = Object.keys(metafile.inputs).flatMap((file) => {
+    const [, name] = /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file) ?? [];
+    return name === undefined ? [] : [name];
   });
+  return [...new Set(names)].sort();
+}
+
+/** Makes `folder` (default dist/): one program file and the serial bindings beside it. */
+export async function bundle(folder = join(ROOT, 'dist')): Promise<string> {
+  const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { version: string };
+  const program = join(folder, 'dbus-bms.cjs');
+  await build({ ...options(version), outfile: program });
   await makePlain(program);
   await chmod(program, 0o755);
   for (const file of BINDINGS) {

@@ -18,7 +18,9 @@ const began = performance.now();
 
 if (values.real === undefined) {
   const polls = Number(values.polls);
-  out(`${polls} polls of a JBD battery in virtual time, from the wire to the changes for the bus`);
+  out(
+    `${polls} polls of a JBD battery by the service of a port in virtual time, from the wire to the changes for the bus`,
+  );
   const soak = await soakVirtually(polls, Math.max(1000, Math.round(polls / 10)));
   hold('heap growth after warm-up', `${soak.heapGrowth.toFixed(2)} MiB`, soak.heapGrowth < MOST_GROWTH);
   hold('handles', `${soak.handlesBefore} -> ${soak.handlesAfter}`, soak.handlesAfter <= soak.handlesBefore);
@@ -32,8 +34,9 @@ if (values.real === undefined) {
 } else {
   const minutes = Number(values.real);
   out(`4 processes of the program, moving values, ${minutes} minutes of real time`);
-  for (const { after, before, expected, filesAfter, filesBefore, polls, port } of await soakReally(minutes)) {
-    const growth = after - before;
+  for (const { expected, filesAfter, filesBefore, floors, polls, port } of await soakReally(minutes)) {
+    const growth = (floors.at(-1) ?? Number.NaN) - (floors[0] ?? Number.NaN);
+    out(`  ${port}: private memory ${floors.map((floor) => floor.toFixed(2)).join(' ')} MiB`);
     hold(`${port}: private memory growth`, `${growth.toFixed(2)} MiB`, growth < MOST_GROWTH);
     hold(`${port}: open files`, `${filesBefore} -> ${filesAfter}`, filesAfter <= filesBefore);
     hold(`${port}: polls`, `${polls} of ${expected.toFixed(0)}`, Math.abs(polls - expected) <= 2);

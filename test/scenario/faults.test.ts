@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { BMSES } from '../../src/bms/index.ts';
+import { endRows } from '../../tools/faults/end-rows.ts';
+import { lineRows } from '../../tools/faults/line-rows.ts';
 import { mutationRows } from '../../tools/faults/mutation-rows.ts';
-import { endRows, lineRows } from '../../tools/faults/program-rows.ts';
 import { missedBy, type Row, render } from '../../tools/faults/row.ts';
 import { virtualRows } from '../../tools/faults/virtual-rows.ts';
 
@@ -16,28 +17,27 @@ function judged(rows: readonly Row[]): string[] {
 
 describe('the short form of the fault harness', () => {
   it('offers damaged frames to every driver and sees no wrong value', async () => {
-    const rows = await mutationRows(2000);
+    const rows = await mutationRows(1000);
     expect(rows).toHaveLength(BMSES.length);
     expect(judged(rows)).toEqual([]);
   });
 
   it('sees no value and no limit that is wrong in silence, another pack, another calendar, a full disk', async () => {
-    expect(judged(await virtualRows([30, 120]))).toEqual([]);
+    expect(judged(await virtualRows([30, 1200]))).toEqual([]);
   });
 
   it('sees no wrong value of the real program while the line is disturbed', async () => {
-    const rows = await lineRows({
-      faultMs: 1000,
-      silencesMs: [],
-      measuresWaiting: false,
-      meddlings: ['answers glued to the one before'],
-      endAfterMs: [],
-    });
-    expect(judged(rows)).toEqual([]);
+    const effort = { faultMs: 1000, silencesMs: [], isThorough: false, endAfterMs: [] };
+    const meddlings = ['answers glued to the one before', 'every answer with a turned bit'];
+    const rows = await Promise.all([
+      lineRows('serial', { ...effort, meddlings }),
+      lineRows('network', { ...effort, meddlings: [] }),
+    ]);
+    expect(judged(rows.flat())).toEqual([]);
   }, 60_000);
 
   it('sees the real program end as it should', async () => {
-    expect(judged(await endRows({ faultMs: 0, silencesMs: [], endAfterMs: [] }))).toEqual([]);
+    expect(judged(await endRows({ endAfterMs: [] }))).toEqual([]);
   }, 60_000);
 
   it('says of a missed mark which one it was', () => {

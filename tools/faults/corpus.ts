@@ -11,20 +11,22 @@ import { ManualClock } from '../../test/support/manual-clock.ts';
 export interface RecordedPoll {
   readonly context: PollContext;
   readonly address: number;
-  /** Answers by the request in hex. */
-  readonly replies: ReadonlyMap<string, Uint8Array>;
   readonly truth: Reading;
+  /** Everything that this battery ever answered, by the request in hex; it stands still, so any of it answers any poll. */
+  readonly replies: ReadonlyMap<string, Uint8Array>;
 }
 
 /** One exchange of a poll. */
 export interface Sound {
   readonly request: Uint8Array;
   readonly reply: Uint8Array;
+  /** What the battery answered to the same request some seconds before. */
+  readonly earlier: Uint8Array;
   readonly part: Reading;
   readonly poll: RecordedPoll;
 }
 
-/** Everything that a simulated battery of one BMS says in its first polls. */
+/** Everything that the simulated batteries of one BMS say in their first polls. */
 export interface Corpus {
   readonly driver: BmsDriver;
   readonly sound: readonly Sound[];
@@ -35,12 +37,26 @@ const CELLS = BATTERY.cellVoltages?.length ?? 0;
 
 /** Batteries in the middle, close to both knees, cold, and with alarms: where a wrong value would raise a limit. */
 const BATTERIES: readonly Reading[] = [
-  BATTERY,
+  // Its own limits are the lowest of all, so that a wrong one would show.
+  { ...BATTERY, maxChargeCurrent: 30, maxDischargeCurrent: 40, maxChargeVoltage: 43.6 },
   atCells(3.45, { soc: 97, current: 20.5 }),
   atCells(2.95, { soc: 6, current: -41.2 }),
   atCells(3.31, { soc: 51, current: 0, temperatures: [2, 1, 3, 2] }),
   atCells(3.58, { soc: 100, current: 3.4, chargeEnabled: false, alarms: { highCellVoltage: 2 } }),
 ];
+
+/** The battery under another load: its cells recover from a discharge, or come down from a charge, and are as warm. */
+function earlier(battery: Reading): Reading {
+  const { cellVoltages = [], current = 0, soc = 0, voltage = 0 } = battery;
+  const down = current <= 0 ? 0.06 : -0.06;
+  return {
+    ...battery,
+    current: current + (down > 0 ? -30 : 30),
+    cellVoltages: cellVoltages.map((cell) => Math.round(1000 * (cell - down)) / 1000),
+    voltage: Math.round(10 * (voltage - down * cellVoltages.length)) / 10,
+    soc: Math.min(100, soc + 1),
+  };
+}
 
 function atCells(mean: number, changes: Reading): Reading {
   const cellVoltages = Array.from({ length: CELLS }, (_, index) => (1000 * mean + index) / 1000);
@@ -57,7 +73,7 @@ async function corpusOf(entry: BmsEntry): Promise<Corpus> {
   const responder = await entry.responder();
   const sound: Sound[] = [];
   for (const battery of BATTERIES) {
-    let replies = new Map<string, Uint8Array>();
+    const replies = new Map<string, Uint8Array>();
     const clock = new ManualClock();
     const wire = new MemoryWire((request) => {
       const bytes =
@@ -69,14 +85,15 @@ async function corpusOf(entry: BmsEntry): Promise<Corpus> {
     const address = driver.addresses[0] ?? 0;
     let known: Reading = {};
     for (let cycle = 0; cycle < POLLS; cycle += 1) {
-      replies = new Map();
       const first = wire.written.length;
       const context = { cycle, known };
       known = await clock.until(driver.poll(link, address, context));
       const poll = { context, address, replies, truth: known };
       for (const request of wire.written.slice(first)) {
         const reply = replies.get(hex(request));
-        if (reply !== undefined) sound.push({ request, reply, part: driver.decode(request, reply), poll });
+        if (reply === undefined) continue;
+        const before = responder.reply(request, earlier(battery))?.bytes ?? reply;
+        sound.push({ request, reply, earlier: before, part: driver.decode(request, reply), poll });
       }
     }
   }

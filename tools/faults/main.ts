@@ -1,16 +1,18 @@
 import { parseArgs } from 'node:util';
 import { bundle } from '../bundle.ts';
+import { endRows } from './end-rows.ts';
+import { lineRows } from './line-rows.ts';
 import { mutationRows } from './mutation-rows.ts';
-import { type Effort, endRows, lineRows } from './program-rows.ts';
-import { missedBy, type Row, render } from './row.ts';
+import { missedBy, type Row, render, texts } from './row.ts';
+import type { Effort } from './scene.ts';
 import { virtualRows } from './virtual-rows.ts';
 
-const SHORT = { frames: 20_000, silencesS: [30, 120] };
+const SHORT = { frames: 20_000, silencesS: [30, 120, 1200] };
 const FULL = { frames: 1_000_000, silencesS: [30, 60, 120, 600, 1200] };
-const SHORT_EFFORT: Effort = { faultMs: 4000, silencesMs: [5000, 15_000], endAfterMs: [0, 100, 250] };
+const SHORT_EFFORT: Effort = { faultMs: 4000, silencesMs: [5000, 20_000], endAfterMs: [0, 100, 250] };
 const FULL_EFFORT: Effort = {
   faultMs: 20_000,
-  silencesMs: [5000, 15_000, 70_000],
+  silencesMs: [5000, 20_000, 70_000],
   endAfterMs: [0, 50, 100, 150, 200, 250, 300, 400, 600, 1000],
 };
 
@@ -19,10 +21,13 @@ const { values } = parseArgs({
 });
 const { frames, silencesS } = values.full ? FULL : SHORT;
 const effort = values.full ? FULL_EFFORT : SHORT_EFFORT;
+const tell = (row: Row): void =>
+  void process.stderr.write(`${[...texts(row), ...missedBy(row)].join('  ')}\n`);
 const PARTS: Readonly<Record<string, () => Promise<Row[]>>> = {
-  frames: () => mutationRows(frames),
+  frames: () => mutationRows(frames, tell),
   virtual: () => virtualRows(silencesS),
-  line: () => lineRows(effort),
+  serial: () => lineRows('serial', effort, tell),
+  network: () => lineRows('network', { ...effort, silencesMs: effort.silencesMs.slice(0, 1) }, tell),
   end: () => endRows(effort),
 };
 const chosen = Object.entries(PARTS).filter(([name]) => values.only === undefined || values.only === name);

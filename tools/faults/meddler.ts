@@ -1,16 +1,24 @@
+import { createServer, type Socket } from 'node:net';
 import { bytesOf } from '../../src/protocol/bytes.ts';
 import type { Device } from '../../src/simulator/device.ts';
 import { openPty } from '../../src/simulator/pty.ts';
 import { type Random, seeded } from '../../src/simulator/random.ts';
 import type { Serving } from '../../src/simulator/serve.ts';
 
-/** What the line makes of one whole answer; `before` is the answer ahead of it. Pieces follow each other by `everyMs`. */
+/** What the line makes of one whole answer. */
 export type Meddling = (
   answer: Uint8Array,
   line: { readonly before: Uint8Array; readonly request: Uint8Array; readonly random: Random },
-) => Uint8Array | { readonly pieces: readonly Uint8Array[]; readonly everyMs: number };
+) => Uint8Array | Delivery;
 
-/** A serial port to a simulated battery with somebody on the line between. */
+/** Pieces that follow each other by `everyMs`, the first one after `afterMs`. */
+export interface Delivery {
+  readonly pieces: readonly Uint8Array[];
+  readonly everyMs: number;
+  readonly afterMs: number;
+}
+
+/** A port to a simulated battery with somebody on the line between. */
 export class MeddledPort implements Serving {
   readonly path: string;
   /** Undefined leaves the line alone. */
@@ -19,33 +27,45 @@ export class MeddledPort implements Serving {
   onRequest: () => void = () => {};
   /** Answers that were meddled with. */
   struck = 0;
+  /** Ends the connection that is there; a network bridge can be reached again at once. */
+  drop: () => void = () => {};
   readonly #close: () => Promise<void>;
 
-  static async open(device: Device, link: string): Promise<MeddledPort> {
+  /** A serial port under `link`. */
+  static async serial(device: Device, link: string): Promise<MeddledPort> {
     const pty = await openPty(link);
-    const random = seeded(7);
-    let request: Uint8Array = new Uint8Array();
-    let before: Uint8Array = new Uint8Array();
-    const session = device.attach({
-      delivery: 1,
-      send(answer) {
-        const outcome = port.meddling?.(answer, { before, request, random }) ?? answer;
-        if (port.meddling !== undefined) port.struck += 1;
-        before = answer;
-        if (outcome instanceof Uint8Array) return pty.write(outcome);
-        for (const [index, piece] of outcome.pieces.entries())
-          setTimeout(() => pty.write(piece), index * outcome.everyMs);
-      },
-    });
-    pty.onBytes = (bytes) => {
-      request = bytes.slice();
-      port.onRequest();
-      session.receive(bytes);
-    };
-    const port = new MeddledPort(pty.path, async () => {
-      session.detach();
+    const port: MeddledPort = new MeddledPort(pty.path, async () => {
+      line.detach();
       await pty.close();
     });
+    const line = port.#line(device, (bytes) => pty.write(bytes));
+    pty.onBytes = line.receive;
+    return port;
+  }
+
+  /** A serial-to-network bridge. */
+  static async network(device: Device): Promise<MeddledPort> {
+    const sockets = new Set<Socket>();
+    const server = createServer({ noDelay: true }, (socket) => {
+      sockets.add(socket);
+      const line = port.#line(device, (bytes) => socket.write(bytes));
+      socket.on('data', line.receive);
+      socket.on('error', () => socket.destroy()); // However the other side went, `close` follows.
+      socket.once('close', () => {
+        sockets.delete(socket);
+        line.detach();
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    if (address === null || typeof address === 'string') throw new Error('the bridge has no port');
+    const port: MeddledPort = new MeddledPort(`tcp://127.0.0.1:${address.port}`, () => {
+      port.drop();
+      return new Promise((resolve) => server.close(() => resolve()));
+    });
+    port.drop = () => {
+      for (const socket of sockets) socket.destroy();
+    };
     return port;
   }
 
@@ -56,6 +76,35 @@ export class MeddledPort implements Serving {
 
   close(): Promise<void> {
     return this.#close();
+  }
+
+  #line(
+    device: Device,
+    write: (bytes: Uint8Array) => void,
+  ): { readonly receive: (bytes: Uint8Array) => void; readonly detach: () => void } {
+    const random = seeded(7);
+    let request: Uint8Array = new Uint8Array();
+    let before: Uint8Array = new Uint8Array();
+    const session = device.attach({
+      delivery: 1,
+      send: (answer) => {
+        const outcome = this.meddling?.(answer, { before, request, random }) ?? answer;
+        if (this.meddling !== undefined) this.struck += 1;
+        before = answer;
+        if (outcome instanceof Uint8Array) return write(outcome);
+        const { afterMs, everyMs, pieces } = outcome;
+        for (const [index, piece] of pieces.entries())
+          setTimeout(() => write(piece), afterMs + index * everyMs);
+      },
+    });
+    return {
+      receive: (bytes) => {
+        request = bytes.slice();
+        this.onRequest();
+        session.receive(bytes);
+      },
+      detach: () => session.detach(),
+    };
   }
 }
 
@@ -86,5 +135,16 @@ export const MEDDLINGS: Readonly<Record<string, Meddling>> = {
   'slow bytes, 8 ms each': (answer) => ({
     pieces: [...answer].map((byte) => Uint8Array.of(byte)),
     everyMs: 8,
+    afterMs: 0,
   }),
+  'answers 800 ms late': (answer) => ({ pieces: [answer], everyMs: 0, afterMs: 800 }),
 };
+
+/** With these the battery stays readable: values go on, and nothing is reduced. */
+export const BEARABLE: readonly string[] = [
+  'answers twice',
+  'another device ahead',
+  'echo of every request',
+  'slow bytes, 8 ms each',
+  'answers 800 ms late',
+];

@@ -7,6 +7,8 @@ export interface Material {
   readonly reply: Uint8Array;
   /** Answers of the same battery to other requests. */
   readonly siblings: readonly Uint8Array[];
+  /** The answer to the same request some seconds before. */
+  readonly earlier: Uint8Array;
   /** Answers of other BMSes. */
   readonly strangers: readonly Uint8Array[];
 }
@@ -53,6 +55,7 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
   'broken frame ahead': ({ reply, siblings }, random) =>
     bytesOf(one(siblings, random).subarray(0, 1 + below(random, 12)), reply),
   'late answer': ({ siblings }, random) => one(siblings, random),
+  'outdated answer': ({ earlier }) => earlier,
   'other device': ({ strangers }, random) => one(strangers, random),
   'other device ahead': ({ reply, strangers }, random) => bytesOf(one(strangers, random), reply),
   'echo and one bit': ({ reply, request }, random) => bytesOf(request, flipped(reply, 1, random)),

@@ -4,26 +4,29 @@ import type { Row } from './row.ts';
 
 const SEED = 20_260_621;
 
-/** One row for each driver of the list. */
-export async function mutationRows(count: number): Promise<Row[]> {
+/** One row for each driver of the list, told as soon as it is known. */
+export async function mutationRows(count: number, onRow: (row: Row) => void = () => {}): Promise<Row[]> {
   const all = await corpora();
   const rows: Row[] = [];
-  for (const corpus of all) rows.push(rowOf(await mutate(corpus, all, count, SEED)));
+  for (const corpus of all) {
+    const row = rowOf(await mutate(corpus, all, count, SEED));
+    onRow(row);
+    rows.push(row);
+  }
   return rows;
 }
 
-function rowOf({ collisions, examples, gated, id, offered, raised, unmarked, wrong }: Tally): Row {
-  const notes = [
-    collisions > 0 && `${collisions} checksum collisions, ${gated} of them held by the sample gate`,
-    unmarked > 0 && `${unmarked} late answers that the protocol cannot tell apart`,
-  ].filter((text) => text !== false);
+function rowOf({ collisions, examples, gated, id, offered, outdated, raised, tookMs, wrong }: Tally): Row {
   return {
     fault: `damaged frames: ${id}`,
     injected: offered,
     wrong,
     raised,
+    collisions,
+    gated,
+    outdated,
     restarts: 0,
-    note: notes.join('; '),
+    note: `${Math.round((1000 * offered) / tookMs)} frames/s`,
     missed: examples,
   };
 }

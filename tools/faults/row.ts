@@ -7,6 +7,11 @@ export interface Row {
   readonly wrong: number;
   /** Times that a limit stood above what it was before the fault. */
   readonly raised: number;
+  /** Damaged frames that were believed because their checksum fits by chance, and how many of them the sample gate held back. */
+  readonly collisions?: number;
+  readonly gated?: number;
+  /** Answers that were true some seconds before and that no protocol can tell from those of now. */
+  readonly outdated?: number;
   /** s from the beginning of the fault until limits were reduced. */
   readonly reducedS?: number;
   /** s from the end of the fault until fresh values were shown again. */
@@ -14,8 +19,9 @@ export interface Row {
   /** Process restarts that were needed, and how many may be. */
   readonly restarts: number;
   readonly mayRestart?: number;
-  /** 99th percentile of GetValue by another client during the fault, ms. */
+  /** 99th percentile of GetValue by another client during the fault, and at an idle service at the same time, ms. */
   readonly p99Ms?: number;
+  readonly idleP99Ms?: number;
   /** What a reader should know. */
   readonly note?: string;
   /** Marks of this fault alone that were missed, in words. */
@@ -40,47 +46,49 @@ export function missedBy(row: Row): string[] {
     .map((text) => `${fault}: ${text}`);
 }
 
-const COLUMNS = [
-  'fault',
-  'injected',
-  'wrong',
-  'raised',
-  'reduced s',
-  'recovery s',
-  'restarts',
-  'p99 ms',
-  'note',
-];
+type Column = readonly [title: string, cell: (row: Row) => string];
 
-/** The table as aligned plain text. */
-export function render(rows: readonly Row[]): string {
-  const cells = [COLUMNS, ...rows.map(texts)];
-  const widths = COLUMNS.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
-  return cells
-    .map((row) =>
-      row
-        .map((text, column) =>
-          column === 0 || column === COLUMNS.length - 1
-            ? text.padEnd(widths[column] ?? 0)
-            : text.padStart(widths[column] ?? 0),
-        )
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+const count = (value: number | undefined): string => (value === undefined ? '-' : String(value));
+const figure = (value: number | undefined): string => (value === undefined ? '-' : value.toFixed(1));
+
+const COLUMNS: readonly Column[] = [
+  ['fault', (row) => row.fault],
+  ['injected', (row) => count(row.injected)],
+  ['wrong', (row) => count(row.wrong)],
+  ['raised', (row) => count(row.raised)],
+  ['collisions', (row) => count(row.collisions)],
+  ['held', (row) => count(row.gated)],
+  ['outdated', (row) => count(row.outdated)],
+  ['reduced s', (row) => figure(row.reducedS)],
+  ['recovery s', (row) => figure(row.recoveryS)],
+  ['restarts', (row) => count(row.restarts)],
+  ['p99 ms', (row) => figure(row.p99Ms)],
+  ['idle ms', (row) => figure(row.idleP99Ms)],
+  ['note', (row) => row.note ?? ''],
+];
+/** Columns of text. */
+const LEFT: readonly string[] = ['fault', 'note'];
+
+/** What a row says, as words for a log. */
+export function texts(row: Row): string[] {
+  return COLUMNS.map(([title, cell]) => [title, cell(row)] as const)
+    .filter(([, text]) => text !== '-' && text !== '')
+    .map(([title, text]) => (LEFT.includes(title) ? text : `${title} ${text}`));
 }
 
-function texts(row: Row): string[] {
-  const figure = (value: number | undefined): string => (value === undefined ? '-' : value.toFixed(1));
-  return [
-    row.fault,
-    String(row.injected),
-    String(row.wrong),
-    String(row.raised),
-    figure(row.reducedS),
-    figure(row.recoveryS),
-    String(row.restarts),
-    figure(row.p99Ms),
-    row.note ?? '',
-  ];
+/** The table as aligned plain text; columns that say nothing of any row are left out. */
+export function render(rows: readonly Row[]): string {
+  const columns = COLUMNS.filter(
+    ([title, cell]) => LEFT.includes(title) || rows.some((row) => cell(row) !== '-'),
+  ).map(([title, cell]) => ({ isText: LEFT.includes(title), texts: [title, ...rows.map(cell)] }));
+  const padded = columns.map(({ isText, texts }) => {
+    const width = Math.max(...texts.map(({ length }) => length));
+    return texts.map((text) => (isText ? text.padEnd(width) : text.padStart(width)));
+  });
+  return Array.from({ length: rows.length + 1 }, (_, line) =>
+    padded
+      .map((texts) => texts[line] ?? '')
+      .join('  ')
+      .trimEnd(),
+  ).join('\n');
 }

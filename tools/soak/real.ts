@@ -13,9 +13,11 @@ export interface RealSoak {
   readonly polls: number;
   /** Polls that the time stands for. */
   readonly expected: number;
-  /** Private memory (dirty pages) after the warm-up and at the end, MiB. */
-  readonly before: number;
-  readonly after: number;
+  /**
+   * Private memory (dirty pages), MiB: the least of each part of the time after the warm-up, the first part first. A single look
+   * would tell how much garbage happens to lie around.
+   */
+  readonly floors: readonly number[];
   /** Open files of the process. */
   readonly filesBefore: number;
   readonly filesAfter: number;
@@ -24,6 +26,8 @@ export interface RealSoak {
 const PORTS = 4;
 /** The share of the time after which memory counts; a young heap finds its size first. */
 const WARM_UP = 0.4;
+const PARTS = 6;
+const LOOK_EVERY_MS = 2000;
 
 /** The real program on `PORTS` ports, all values moving, for `minutes`. */
 export async function soakReally(minutes: number): Promise<RealSoak[]> {
@@ -43,10 +47,20 @@ export async function soakReally(minutes: number): Promise<RealSoak[]> {
       }
       const totalMs = minutes * 60_000;
       await pause(WARM_UP * totalMs);
-      const before = running.map(({ pid }) => ({ memory: memoryOf(pid).privateDirty, files: files(pid) }));
+      const filesBefore = running.map(({ pid }) => files(pid));
       for (const { path } of running) await home.batteries.ask('tally', path);
       const began = monotonicMs();
-      await pause((1 - WARM_UP) * totalMs);
+      const floors = running.map(() => new Array<number>(PARTS).fill(Number.POSITIVE_INFINITY));
+      const partMs = ((1 - WARM_UP) * totalMs) / PARTS;
+      for (let part = 0; part < PARTS; part += 1) {
+        while (monotonicMs() - began < (part + 1) * partMs) {
+          await pause(LOOK_EVERY_MS);
+          for (const [index, { pid }] of running.entries()) {
+            const least = floors[index];
+            if (least !== undefined) least[part] = Math.min(least[part] ?? 0, memoryOf(pid).privateDirty);
+          }
+        }
+      }
       return Promise.all(
         running.map(async ({ path, pid }, index): Promise<RealSoak> => {
           const { polls } = await home.batteries.ask('tally', path);
@@ -54,9 +68,8 @@ export async function soakReally(minutes: number): Promise<RealSoak[]> {
             port: path.slice(path.lastIndexOf('/') + 1),
             polls,
             expected: (monotonicMs() - began) / 1000,
-            before: before[index]?.memory ?? Number.NaN,
-            after: memoryOf(pid).privateDirty,
-            filesBefore: before[index]?.files ?? Number.NaN,
+            floors: floors[index] ?? [],
+            filesBefore: filesBefore[index] ?? Number.NaN,
             filesAfter: files(pid),
           };
         }),

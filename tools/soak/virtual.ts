@@ -1,22 +1,23 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { Bank } from '../../src/app/bank.ts';
-import { Battery } from '../../src/app/battery.ts';
-import { Controller } from '../../src/app/controller.ts';
-import { Journal } from '../../src/app/journal.ts';
-import { Pack } from '../../src/app/pack.ts';
+import { PortService } from '../../src/app/port.ts';
+import type { Services } from '../../src/app/services.ts';
+import type { BmsDriver } from '../../src/bms/driver.ts';
 import { BMSES } from '../../src/bms/index.ts';
 import type { Log } from '../../src/log.ts';
 import { changes } from '../../src/publish/changes.ts';
 import type { ItemValue } from '../../src/publish/dbus/bus-item.ts';
-import { controlSettings } from '../../src/settings/control.ts';
 import { loadSettings } from '../../src/settings/load.ts';
 import { buildDevice } from '../../src/simulator/build.ts';
+import type { Device } from '../../src/simulator/device.ts';
 import { DeviceWire } from '../../src/simulator/device-wire.ts';
 import { parseScenario } from '../../src/simulator/scenario.ts';
 import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
 import { HalfDuplex } from '../../src/transport/half-duplex.ts';
-import { until } from '../../test/support/virtual-line.ts';
 
 /** What many polls in one process left behind. */
 export interface VirtualSoak {
@@ -29,11 +30,13 @@ export interface VirtualSoak {
   /** Timers that wait in the virtual clock. */
   readonly timersBefore: number;
   readonly timersAfter: number;
-  /** How far the last poll began from where the grid of the first one has it, ms. */
+  /** How far the farthest poll began from where the grid of the first one has it, ms. */
   readonly driftMs: number;
 }
 
 const INTERVAL_MS = 1000;
+/** Time goes on in such steps; far below what is left of an interval after a poll. */
+const STEP_MS = 100;
 const MIB = 1024 * 1024;
 const ID = 'jbd';
 /** A day that moves, so that every state of the control is visited, with a disturbed line now and then. */
@@ -52,70 +55,129 @@ const IDENTITY = {
 };
 const NO_LOG: Log = { error: ignore, warn: ignore, info: ignore, debug: ignore, debugging: false };
 
-/** Polls a simulated battery `polls` times, from the wire to the changes for the bus. The first `warmUp` do not count. */
+/** The poll grid and what stands on it: when polls began, and which brought nothing. */
+class Grid {
+  readonly #clock: VirtualClock;
+  #began: number | undefined;
+  #polls = 0;
+  missed = 0;
+  driftMs = 0;
+
+  constructor(clock: VirtualClock) {
+    this.#clock = clock;
+  }
+
+  get polls(): number {
+    return this.#polls;
+  }
+
+  /** The driver, with every poll noted. */
+  on(driver: BmsDriver): BmsDriver {
+    return {
+      ...driver,
+      poll: async (link, address, context) => {
+        const now = this.#clock.now();
+        this.#began ??= now;
+        const due = this.#began + this.#polls * INTERVAL_MS;
+        this.driftMs = Math.max(this.driftMs, Math.abs(now - due));
+        this.#polls += 1;
+        try {
+          return await driver.poll(link, address, context);
+        } catch (error) {
+          this.missed += 1;
+          throw error;
+        }
+      },
+    };
+  }
+}
+
+/** In place of the bus: takes every update apart as the bus service does, and tells the battery its limits. */
+function shownOn(device: Device): Pick<Services, keyof Services> {
+  const published = new Map<string, ItemValue>();
+  return {
+    isUp: true,
+    show({ isBank }, best, state) {
+      device.plant.publish(state.control);
+      const shown = { ...state, identity: IDENTITY, ...(!isBank && { history: best.history }) };
+      for (const { path, value } of changes(published, shown)) published.set(path, value);
+    },
+    showPack: ignore,
+    keepPacks: ignore,
+    close: ignore,
+  };
+}
+
+/**
+ * Polls a simulated battery `polls` times as the service of a port does: searching, polling on the grid, control, what is
+ * written down, and the changes for the bus; only the bus itself is not there. The first `warmUp` polls do not count.
+ */
 export async function soakVirtually(polls: number, warmUp: number): Promise<VirtualSoak> {
   const driver = BMSES.map((entry) => entry.driver).find(({ id }) => id === ID);
   if (driver === undefined) throw new Error(`no driver ${ID}`);
+  const folder = await mkdtemp(join(tmpdir(), 'dbus-bms-soak-'));
   const clock = new VirtualClock();
   const device = await buildDevice(ID, parseScenario(SCENARIO), clock);
-  const line = driver.lines[0] ?? { baudRate: 9600 };
-  const link = new HalfDuplex(new DeviceWire(device, line), { line, clock });
-  const settings = (await loadSettings('/nonexistent/dbus-bms.toml')).forPort('ttyUSB0');
-  const control = controlSettings(settings, driver);
-  const bank = new Bank({
-    driver,
-    addresses: driver.addresses,
-    scanned: [],
-    battery: (address) => new Battery(new Pack(driver, address), new Controller(() => control), clock.now()),
-    intervalMs: INTERVAL_MS,
+  const grid = new Grid(clock);
+  const stop = new AbortController();
+  const service = new PortService({
+    port: { kind: 'serial', path: '/dev/ttyUSB0' },
+    drivers: [grid.on(driver)],
+    settings: (await loadSettings('/nonexistent/dbus-bms.toml')).forPort('ttyUSB0'),
+    stateFolder: folder,
     clock,
     log: { scope: () => NO_LOG, setLevel: ignore },
+    signal: stop.signal,
+    openLink: async ({ line, onExchange = ignore }) =>
+      new HalfDuplex(new DeviceWire(device, line), { line, clock, onExchange }),
+    serve: () => shownOn(device),
   });
-  const journal = new Journal(NO_LOG);
-  const published = new Map<string, ItemValue>();
-  const { signal } = new AbortController();
+  let isOver = false;
+  const running = service.run().finally(() => {
+    isOver = true;
+  });
   const collect = garbageCollector();
-
-  let missed = 0;
-  const publish = (): void => {
-    const state = bank.state();
-    const [battery] = bank.batteries;
-    if (state === undefined || battery === undefined) return;
-    journal.note(state.control);
-    const shown = { ...state, identity: IDENTITY, history: battery.history };
-    for (const { path, value } of changes(published, shown)) published.set(path, value);
-    device.plant.publish(state.control);
-    if (battery.pack.failures > 0) missed += 1;
-    JSON.stringify(battery.memory);
-  };
-  const began = clock.now();
-  let last = began;
-  let due = began;
-  const run = async (count: number): Promise<void> => {
-    for (let poll = 0; poll < count; poll += 1) {
-      await clock.run(due);
-      last = clock.now();
-      await until(clock, bank.cycle(link, {}, signal));
-      publish();
-      due = Math.max(due + INTERVAL_MS, clock.now());
+  const until = async (isReached: () => boolean): Promise<void> => {
+    while (!isReached() && !isOver) {
+      await clock.run(clock.now() + STEP_MS);
+      await filesWritten();
     }
   };
 
-  await run(warmUp);
-  const [handlesBefore, timersBefore, heapBefore] = [handles(), clock.waiting, collect()];
-  await run(polls);
-  const result = {
-    polls,
-    missed,
-    heapGrowth: collect() - heapBefore,
-    handlesBefore,
-    handlesAfter: handles(),
-    timersBefore,
-    timersAfter: clock.waiting,
-    driftMs: last - began - (warmUp + polls - 1) * INTERVAL_MS,
-  };
-  device.close();
-  return result;
+  try {
+    await until(() => grid.polls >= warmUp);
+    const [handlesBefore, timersBefore, heapBefore] = [handles(), clock.waiting, collect()];
+    const began = clock.now();
+    await until(() => clock.now() >= began + polls * INTERVAL_MS);
+    const result = {
+      polls: grid.polls - warmUp,
+      missed: grid.missed + polls - (grid.polls - warmUp),
+      heapGrowth: collect() - heapBefore,
+      handlesBefore,
+      handlesAfter: handles(),
+      timersBefore,
+      timersAfter: clock.waiting,
+      driftMs: grid.driftMs,
+    };
+    stop.abort();
+    await until(() => isOver);
+    await running;
+    return result;
+  } finally {
+    device.close();
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** Turns of the event loop without a file at work, after which no file operation follows on another. */
+const QUIET_TURNS = 3;
+
+/** Files are written in real time, for which virtual time has to stand still. */
+async function filesWritten(): Promise<void> {
+  for (let quiet = 0; quiet < QUIET_TURNS; quiet += 1) {
+    if (process.getActiveResourcesInfo().some((name) => /^FSReq|CloseReq$/.test(name))) quiet = 0;
+    await turn();
+  }
 }
 
 function handles(): number {

@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { shipped } from '../../tools/bundle.ts';
+
+/**
+ * Everything of others that runs as root on the device. A package that is not in this list must not get into the bundle unseen:
+ * whoever adds a line has read what the package does and that `npm audit --omit=dev` says nothing about it.
+ */
+const REVIEWED: readonly string[] = [
+  '@colors/colors',
+  '@dabh/diagnostics',
+  '@nornagon/put',
+  '@serialport/binding-mock',
+  '@serialport/bindings-cpp',
+  '@serialport/bindings-interface',
+  '@serialport/parser-byte-length',
+  '@serialport/parser-cctalk',
+  '@serialport/parser-delimiter',
+  '@serialport/parser-inter-byte-timeout',
+  '@serialport/parser-packet-length',
+  '@serialport/parser-readline',
+  '@serialport/parser-ready',
+  '@serialport/parser-regex',
+  '@serialport/parser-slip-encoder',
+  '@serialport/parser-spacepacket',
+  '@serialport/stream',
+  '@so-ric/colorspace',
+  'async',
+  'd3-array',
+  'd3-color',
+  'd3-format',
+  'd3-interpolate',
+  'd3-path',
+  'd3-scale',
+  'd3-shape',
+  'd3-time',
+  'd3-time-format',
+  'dbus-next',
+  'debug',
+  'enabled',
+  'fecha',
+  'fn.name',
+  'has-flag',
+  'inherits',
+  'is-stream',
+  'jsbi',
+  'kuler',
+  'logform',
+  'long',
+  'ms',
+  'one-time',
+  'readable-stream',
+  'safe-buffer',
+  'safe-stable-stringify',
+  'serialport',
+  'smol-toml',
+  'stack-trace',
+  'string_decoder',
+  'supports-color',
+  'triple-beam',
+  'util-deprecate',
+  'winston',
+  'winston-transport',
+];
+
+describe('what ships', () => {
+  it('is made of the packages that were reviewed, and no others', async () => {
+    expect(await shipped()).toEqual(REVIEWED);
+  });
+
+  it('is pinned with a checksum each', () => {
+    const lock = JSON.parse(readFileSync(new URL('../../package-lock.json', import.meta.url), 'utf8')) as {
+      packages: Record<string, { version?: string; integrity?: string }>;
+    }; // written by npm
+    for (const name of REVIEWED) {
+      const { integrity, version } = lock.packages[`node_modules/${name}`] ?? {};
+      expect(version, name).toMatch(/^\d+\.\d+\.\d+$/);
+      expect(integrity, name).toMatch(/^sha512-/);
+    }
+  });
+});
