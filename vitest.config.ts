@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     reporters: ['default', './tools/reporter.ts'],
+    maxWorkers: 2,
     globalSetup: './test/support/global-setup.ts',
     testTimeout: 30_000,
     hookTimeout: 20_000,

@@ -3,10 +3,10 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SerialPort } from 'serialport';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import type { Responder } from '../bms/driver.ts';
-import { PortBusyError } from '../errors.ts';
+import { type BmsError, PortBusyError, PortLostError } from '../errors.ts';
+import { openSerial } from '../transport/serial.ts';
 import { Device } from './device.ts';
 import { Plant } from './plant.ts';
 import { parseScenario } from './scenario.ts';
@@ -123,26 +123,32 @@ describe('a device on a serial port', () => {
   const folder = mkdtempSync(join(tmpdir(), 'dbus-bms-serve-'));
   afterAll(() => rmSync(folder, { recursive: true }));
   const link = join(folder, 'ttyBMS');
-  const openSerial = async (baudRate: number): Promise<SerialPort> => {
-    const port = new SerialPort({ path: link, baudRate, autoOpen: false });
-    await new Promise<void>((resolve, reject) => port.open((error) => (error ? reject(error) : resolve())));
-    open.push(() => new Promise((resolve) => (port.isOpen ? port.close(resolve) : resolve(undefined))));
-    return port;
+  /** What a client of the port hears, byte by byte, and whether it lost the port. */
+  const plugInto = async (baudRate: number) => {
+    const wire = await openSerial(link, { baudRate });
+    const heard: number[] = [];
+    wire.onBytes = (bytes) => heard.push(...bytes);
+    const lost = new Promise<BmsError>((resolve) => {
+      wire.onLost = resolve;
+    });
+    open.push(() => wire.close());
+    return { wire, heard, lost };
   };
+  const QUESTION = Uint8Array.of(0x3f);
 
   it('answers at its own rate only', async () => {
     const { clock, device } = deviceOf();
     const serving = await started(servePty(device, link));
     expect(serving.path).toBe(link);
-    const wrong = await openSerial(19_200);
-    wrong.write('?');
-    await new Promise((resolve) => wrong.drain(resolve));
-    await clock.run(clock.now() + 500);
-    expect(wrong.read()).toBeNull();
-    await new Promise((resolve) => wrong.close(resolve));
-    const port = await openSerial(9600);
-    port.write('?');
-    expect(await collect(clock, port, LENGTH)).toEqual(ANSWER);
+    const wrong = await plugInto(19_200);
+    await wrong.wire.write(QUESTION);
+    for (let turn = 0; turn < 500; turn += 1) await clock.run(clock.now() + 1);
+    expect(wrong.heard).toEqual([]);
+    await wrong.wire.close();
+    const { heard, wire } = await plugInto(9600);
+    await wire.write(QUESTION);
+    while (heard.length < LENGTH) await clock.run(clock.now() + 1);
+    expect(heard).toEqual(ANSWER);
   });
 
   it('vanishes when it is unplugged and comes back', async () => {
@@ -153,19 +159,17 @@ describe('a device on a serial port', () => {
       ],
     });
     const serving = await servePty(device, link);
-    const port = await openSerial(9600);
-    const gone = once(port, 'close');
-    // A port that nobody reads does not notice its end.
-    port.resume();
+    const { lost } = await plugInto(9600);
     await clock.run(2500);
-    await gone;
+    expect(await lost).toBeInstanceOf(PortLostError);
     expect(existsSync(link)).toBe(false);
     await clock.run(4500);
     while (!existsSync(link)) await clock.run(clock.now() + 1);
-    const again = await openSerial(9600);
-    again.write('?');
-    expect(await collect(clock, again, LENGTH)).toEqual(ANSWER);
-    await new Promise((resolve) => again.close(resolve));
+    const again = await plugInto(9600);
+    await again.wire.write(QUESTION);
+    while (again.heard.length < LENGTH) await clock.run(clock.now() + 1);
+    expect(again.heard).toEqual(ANSWER);
+    await again.wire.close();
     await serving.close();
     expect(existsSync(link)).toBe(false);
   });
