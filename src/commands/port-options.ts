@@ -1,6 +1,10 @@
+import { firstLine, openLink } from '../app/link.ts';
+import type { BmsDriver } from '../bms/driver.ts';
 import { UsageError } from '../errors.ts';
 import type { LogLevel } from '../log.ts';
 import { Capture } from '../transport/capture.ts';
+import type { ExchangeRecord } from '../transport/exchange.ts';
+import type { HalfDuplex } from '../transport/half-duplex.ts';
 import { type PortUrl, parsePort } from '../transport/port-url.ts';
 import type { Io } from './command.ts';
 
@@ -60,4 +64,37 @@ export function captureOf(
   if (file !== undefined) return new Capture(file, { clock, most: Math.floor(mebibytes * MIB), onEnd: say });
   if (size !== undefined) throw new UsageError('--capture-size needs --capture');
   return undefined;
+}
+
+export interface PortUse {
+  readonly port: PortUrl;
+  readonly drivers: readonly BmsDriver[];
+  readonly capture: Capture | undefined;
+  readonly onExchange: (record: ExchangeRecord) => void;
+}
+
+/** Opens a port for one command. It is closed at the end, and at once when the user breaks the command off. */
+export async function withPort<T>(
+  { port, drivers, capture, onExchange }: PortUse,
+  { clock, signal }: Pick<Io, 'clock' | 'signal'>,
+  use: (link: HalfDuplex) => Promise<T>,
+): Promise<T> {
+  const link = await openLink({
+    port,
+    clock,
+    line: firstLine(drivers),
+    onExchange(record) {
+      capture?.note(record);
+      onExchange(record);
+    },
+  });
+  const stop = (): void => void link.close();
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    return await use(link);
+  } finally {
+    signal.removeEventListener('abort', stop);
+    await link.close();
+    await capture?.close();
+  }
 }

@@ -1,11 +1,10 @@
 import { parseArgs } from 'node:util';
-import { firstLine, openLink } from '../app/link.ts';
-import { type Attempt, detect, lineText } from '../bms/detect.ts';
+import { type Attempt, type Detected, detect, lineText } from '../bms/detect.ts';
 import { hex, NothingFoundError, TimeoutError } from '../errors.ts';
 import type { ExchangeRecord } from '../transport/exchange.ts';
 import { chooseDrivers } from './choose.ts';
 import type { Command } from './command.ts';
-import { addressOf, captureOf, onePort, PORT_OPTIONS, PORT_USAGE } from './port-options.ts';
+import { addressOf, captureOf, onePort, PORT_OPTIONS, PORT_USAGE, withPort } from './port-options.ts';
 
 /** Long enough for every driver at every line setting and address. */
 const BUDGET_MS = 120_000;
@@ -28,49 +27,37 @@ export const probe: Command = {
     const address = addressOf(values.address);
     let exchanges: ExchangeRecord[] = [];
     const capture = captureOf(values, io, (text) => io.err(`dbus-bms probe: ${text}\n`));
-    const link = await openLink({
-      port,
-      clock: io.clock,
-      line: firstLine(drivers),
-      onExchange(record) {
-        capture?.note(record);
-        exchanges.push(record);
-      },
+    const onExchange = (record: ExchangeRecord): void => void exchanges.push(record);
+    return withPort({ port, drivers, capture, onExchange }, io, async (link) => {
+      try {
+        const found = await detect(link, {
+          drivers,
+          ...(address !== undefined && { addresses: [address] }),
+          budgetMs: BUDGET_MS,
+          clock: io.clock,
+          signal: io.signal,
+          onAttempt(attempt) {
+            io.out(`${attemptText(attempt, exchanges)}\n`);
+            if (values.verbose) for (const record of exchanges) io.err(`  ${recordText(record)}\n`);
+            exchanges = [];
+          },
+        });
+        io.out(`${foundText(found)}\n`);
+        return 0;
+      } catch (error) {
+        if (!(error instanceof NothingFoundError)) throw error;
+        io.err(`dbus-bms probe: ${error.code}: ${error.message}\n`);
+        return 1;
+      }
     });
-    const stop = (): void => void link.close();
-    io.signal.addEventListener('abort', stop, { once: true });
-    try {
-      const found = await detect(link, {
-        drivers,
-        ...(address !== undefined && { addresses: [address] }),
-        budgetMs: BUDGET_MS,
-        clock: io.clock,
-        signal: io.signal,
-        onAttempt(attempt) {
-          io.out(`${attemptText(attempt, exchanges)}\n`);
-          if (values.verbose) for (const record of exchanges) io.err(`  ${recordText(record)}\n`);
-          exchanges = [];
-        },
-      });
-      const { model, cellCount, voltage } = found.reading;
-      const facts = [model, cellCount && `${cellCount} cells`, voltage && `${voltage} V`]
-        .filter(Boolean)
-        .join(', ');
-      io.out(
-        `found ${found.driver.id} (${found.driver.name}) at address ${found.address}, ${lineText(found.line)}: ${facts}\n`,
-      );
-      return 0;
-    } catch (error) {
-      if (!(error instanceof NothingFoundError)) throw error;
-      io.err(`dbus-bms probe: ${error.code}: ${error.message}\n`);
-      return 1;
-    } finally {
-      io.signal.removeEventListener('abort', stop);
-      await link.close();
-      await capture?.close();
-    }
   },
 };
+
+function foundText({ driver, address, line, reading }: Detected): string {
+  const { model, cellCount, voltage } = reading;
+  const facts = [model, cellCount && `${cellCount} cells`, voltage && `${voltage} V`].filter(Boolean);
+  return `found ${driver.id} (${driver.name}) at address ${address}, ${lineText(line)}: ${facts.join(', ')}`;
+}
 
 /** "jbd address 0 9600 8N1: no (no reply ... ), sent dda50300fffd77, received nothing, 512 ms". */
 export function attemptText(attempt: Attempt, exchanges: readonly ExchangeRecord[]): string {

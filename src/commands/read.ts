@@ -1,11 +1,11 @@
 import { parseArgs } from 'node:util';
-import { firstLine, openLink } from '../app/link.ts';
 import { detect } from '../bms/detect.ts';
 import { hex } from '../errors.ts';
 import type { Reading } from '../model/reading.ts';
+import type { ExchangeRecord } from '../transport/exchange.ts';
 import { chooseDrivers } from './choose.ts';
 import type { Command } from './command.ts';
-import { addressOf, captureOf, onePort, PORT_OPTIONS, PORT_USAGE } from './port-options.ts';
+import { addressOf, captureOf, onePort, PORT_OPTIONS, PORT_USAGE, withPort } from './port-options.ts';
 
 const BUDGET_MS = 60_000;
 /** A driver reads slow facts (limits, texts) at its second poll; a complete reading has them. */
@@ -29,20 +29,11 @@ export const read: Command = {
     const drivers = chooseDrivers(values.bms);
     const address = addressOf(values.address);
     const capture = captureOf(values, io, (text) => io.err(`dbus-bms read: ${text}\n`));
-    const link = await openLink({
-      port,
-      clock: io.clock,
-      line: firstLine(drivers),
-      onExchange(record) {
-        capture?.note(record);
-        const { request, received, error } = record;
-        if (values.verbose)
-          io.err(`${hex(request)} -> ${hex(received, 512)}${error ? ` (${error.message})` : ''}\n`);
-      },
-    });
-    const stop = (): void => void link.close();
-    io.signal.addEventListener('abort', stop, { once: true });
-    try {
+    const onExchange = ({ request, received, error }: ExchangeRecord): void => {
+      if (values.verbose)
+        io.err(`${hex(request)} -> ${hex(received, 512)}${error ? ` (${error.message})` : ''}\n`);
+    };
+    return withPort({ port, drivers, capture, onExchange }, io, async (link) => {
       const found = await detect(link, {
         drivers,
         ...(address !== undefined && { addresses: [address] }),
@@ -57,11 +48,7 @@ export const read: Command = {
       const document = { bms: found.driver.id, address: found.address, ...known };
       io.out(values.json ? `${JSON.stringify(document)}\n` : table(document));
       return 0;
-    } finally {
-      io.signal.removeEventListener('abort', stop);
-      await link.close();
-      await capture?.close();
-    }
+    });
   },
 };
 

@@ -1,13 +1,37 @@
+import { afterEach, beforeEach } from 'vitest';
 import { connectBus, isVariant, variant } from '../../src/publish/dbus/bus.ts';
 import type { Bus, Variant } from '../../src/publish/dbus/bus-contract.ts';
 import { BUS_ITEM } from '../../src/publish/dbus/names.ts';
 import { entriesOf, fromVariant, unwrap } from '../../src/publish/dbus/wire-values.ts';
+
+import { type PrivateBus, startPrivateBus } from '../../src/simulator/private-bus.ts';
 
 export { SettingsStandIn } from '../../src/simulator/localsettings.ts';
 export {
   type PrivateBus as TestBus,
   startPrivateBus as startTestBus,
 } from '../../src/simulator/private-bus.ts';
+
+/** A bus of its own for every test of a file, and connections to it that end with the test. */
+export function busForEachTest(): { readonly connect: () => Promise<Bus> } {
+  let daemon: PrivateBus;
+  let buses: Bus[] = [];
+  beforeEach(async () => {
+    daemon = await startPrivateBus();
+  });
+  afterEach(async () => {
+    for (const bus of buses) bus.disconnect();
+    buses = [];
+    await daemon.stop();
+  });
+  return {
+    async connect() {
+      const bus = await connectBus({ address: daemon.address });
+      buses.push(bus);
+      return bus;
+    },
+  };
+}
 
 /** An item as it came over the bus. */
 export interface SeenItem {

@@ -9,6 +9,7 @@ import {
   presentKeys,
   scaled,
 } from '../../protocol/fields.ts';
+import { PROTECTIONS, WARNINGS } from '../../protocol/pace-status.ts';
 import { register } from '../../protocol/registers.ts';
 import { assertPlausible } from '../driver.ts';
 import {
@@ -26,13 +27,11 @@ import {
   MOSFET_AT,
   NMC_CELLS,
   PARAMETER,
-  PROTECTIONS,
   PROTECTIONS_AT,
   STATUS_AT,
   TEMPERATURE,
   TEMPERATURES_AT,
   TEXT_FIELDS,
-  WARNINGS,
   WARNINGS_AT,
 } from './fields.ts';
 

@@ -4,6 +4,7 @@ import type { Accept } from '../../protocol/accept.ts';
 import { bytesOf, readNumber } from '../../protocol/bytes.ts';
 import { encodeAlarms, encodeFields, maskOf, putNumber, unscaled } from '../../protocol/encode.ts';
 import { crcMatches, EXCEPTION_FLAG, withCrc } from '../../protocol/modbus.ts';
+import { PROTECTIONS, WARNINGS } from '../../protocol/pace-status.ts';
 import { packAt } from '../../protocol/packs.ts';
 import type { Responder } from '../driver.ts';
 import {
@@ -18,14 +19,12 @@ import {
   MOSFET_AT,
   NMC_CELLS,
   PARAMETER,
-  PROTECTIONS,
   PROTECTIONS_AT,
   STATUS_AT,
   TEMPERATURE,
   TEMPERATURES_AT,
   TEXT_FIELDS,
   TEXTS,
-  WARNINGS,
   WARNINGS_AT,
 } from './fields.ts';
 

@@ -7,6 +7,7 @@ import { ALL_PACKS, firstBlock } from '../../protocol/ascii-dialect.ts';
 import type { AsciiExchange } from '../../protocol/ascii-frame.ts';
 import { flagsOf, readNumber } from '../../protocol/bytes.ts';
 import { decodeAlarms, decodeFields, present, scaled } from '../../protocol/fields.ts';
+import { PROTECTIONS, WARNINGS } from '../../protocol/pace-status.ts';
 import {
   ACTIVE_BALANCE_AT,
   AFTER_ROWS,
@@ -17,12 +18,10 @@ import {
   INDICATION,
   INDICATION_ALARMS,
   LATE_FAULTS,
-  PROTECTIONS,
   STATUS,
   TAIL,
   TAIL_LENGTHS,
   TEMPERATURE,
-  WARNINGS,
 } from './fields.ts';
 
 /** INFOFLAG and the pack (or the count of packs) stand before it. */

@@ -61,41 +61,6 @@ export const STATUS = {
 /** Of the tail: bytes 14 and 15 repeat the balance bits for boards with active balancers. */
 export const ACTIVE_BALANCE_AT = 14;
 
-/** Protect 1 is the low byte. Bit 15, fully charged, is a state. */
-export const PROTECTIONS: readonly AlarmBit[] = [
-  { bit: 0, alarm: 'highCellVoltage', level: 2 },
-  { bit: 1, alarm: 'lowCellVoltage', level: 2 },
-  { bit: 2, alarm: 'highVoltage', level: 2 },
-  { bit: 3, alarm: 'lowVoltage', level: 2 },
-  { bit: 4, alarm: 'highChargeCurrent', level: 2 },
-  { bit: 5, alarm: 'highDischargeCurrent', level: 2 },
-  { bit: 6, alarm: 'shortCircuit', level: 2 },
-  { bit: 7, alarm: 'highVoltage', level: 2 },
-  { bit: 8, alarm: 'highChargeTemperature', level: 2 },
-  { bit: 9, alarm: 'highTemperature', level: 2 },
-  { bit: 10, alarm: 'lowChargeTemperature', level: 2 },
-  { bit: 11, alarm: 'lowTemperature', level: 2 },
-  { bit: 12, alarm: 'highInternalTemperature', level: 2 },
-  { bit: 13, alarm: 'highTemperature', level: 2 },
-  { bit: 14, alarm: 'lowTemperature', level: 2 },
-];
-/** Warning 1 is the low byte. From bit 12 on the order is not that of the protections. */
-export const WARNINGS: readonly AlarmBit[] = [
-  { bit: 0, alarm: 'highCellVoltage', level: 1 },
-  { bit: 1, alarm: 'lowCellVoltage', level: 1 },
-  { bit: 2, alarm: 'highVoltage', level: 1 },
-  { bit: 3, alarm: 'lowVoltage', level: 1 },
-  { bit: 4, alarm: 'highChargeCurrent', level: 1 },
-  { bit: 5, alarm: 'highDischargeCurrent', level: 1 },
-  { bit: 8, alarm: 'highChargeTemperature', level: 1 },
-  { bit: 9, alarm: 'highTemperature', level: 1 },
-  { bit: 10, alarm: 'lowChargeTemperature', level: 1 },
-  { bit: 11, alarm: 'lowTemperature', level: 1 },
-  { bit: 12, alarm: 'highTemperature', level: 1 },
-  { bit: 13, alarm: 'lowTemperature', level: 1 },
-  { bit: 14, alarm: 'highInternalTemperature', level: 1 },
-  { bit: 15, alarm: 'lowSoc', level: 1 },
-];
 /** The indication byte: FETs as they are, which is not what the control byte wants them to be. */
 export const INDICATION = [
   { key: 'chargeEnabled', at: 0, type: 'flag', of: 'u8', bit: 1 },

@@ -5,6 +5,7 @@ import { ALL_PACKS } from '../../protocol/ascii-dialect.ts';
 import { acceptFrame, buildFrame, parseFrame } from '../../protocol/ascii-frame.ts';
 import { bytesOf } from '../../protocol/bytes.ts';
 import { encodeAlarms, encodeFields, maskOf, putNumber, unscaled } from '../../protocol/encode.ts';
+import { PROTECTIONS, WARNINGS } from '../../protocol/pace-status.ts';
 import { packAt } from '../../protocol/packs.ts';
 import type { Answer, Responder } from '../driver.ts';
 import {
@@ -21,13 +22,11 @@ import {
   ITEMS_AT,
   LIMITS,
   LIMITS_LENGTH,
-  PROTECTIONS,
   STATUS,
   TAIL,
   TAIL_LENGTH,
   TEMPERATURE,
   VERSION,
-  WARNINGS,
 } from './fields.ts';
 
 const MASTER = 1;

@@ -1,16 +1,10 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { STATE } from '../../../test/support/battery-state.ts';
-import {
-  BusReader,
-  eventually,
-  SettingsStandIn,
-  startTestBus,
-  type TestBus,
-} from '../../../test/support/bus.ts';
+import { busForEachTest, eventually, SettingsStandIn } from '../../../test/support/bus.ts';
 import { ManualClock } from '../../../test/support/manual-clock.ts';
 import { BusError } from '../../errors.ts';
 import { BatteryService } from './battery-service.ts';
-import { connectBus, variant } from './bus.ts';
+import { variant } from './bus.ts';
 import type { Answer, Bus } from './bus-contract.ts';
 import { DeviceSettings, type DeviceSettingsOptions } from './localsettings.ts';
 import { batteryServiceName, SETTINGS_SERVICE, settingsId } from './names.ts';
@@ -19,25 +13,12 @@ const ID = settingsId('JK-1234');
 const ROOT = `/Settings/Devices/${ID}`;
 const OTHER = '/Settings/Devices/other/ClassAndVrmInstance';
 
-let daemon: TestBus;
-let buses: Bus[];
+const { connect } = busForEachTest();
 let warnings: string[];
 
-beforeEach(async () => {
-  daemon = await startTestBus();
-  buses = [];
+beforeEach(() => {
   warnings = [];
 });
-afterEach(async () => {
-  for (const bus of buses) bus.disconnect();
-  await daemon.stop();
-});
-
-async function connect(): Promise<Bus> {
-  const bus = await connectBus({ address: daemon.address });
-  buses.push(bus);
-  return bus;
-}
 
 async function open(options: Partial<DeviceSettingsOptions> = {}): Promise<DeviceSettings> {
   const log = { info: () => {}, warn: (text: string) => void warnings.push(text), debug: () => {} };
@@ -205,10 +186,9 @@ describe('the settings of a battery', () => {
     const service = await standIn();
     const settings = await open();
     const stored = service.values;
-    const reader = await BusReader.open(daemon.address, SETTINGS_SERVICE);
-    buses.push(reader.bus);
+    const watcher = await connect();
     let owner: string | undefined = 'somebody';
-    await reader.bus.watchOwner(SETTINGS_SERVICE, (now) => {
+    await watcher.watchOwner(SETTINGS_SERVICE, (now) => {
       owner = now;
     });
     service.close();

@@ -1,7 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { eventually, SettingsStandIn, startTestBus, type TestBus } from '../../../test/support/bus.ts';
-import { connectBus, variant } from './bus.ts';
-import type { Answer, Bus, MethodCall } from './bus-contract.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { busForEachTest, eventually, SettingsStandIn } from '../../../test/support/bus.ts';
+import { variant } from './bus.ts';
+import type { Answer, MethodCall } from './bus-contract.ts';
 import { DeviceSettings, type DeviceSettingsOptions } from './localsettings.ts';
 import { BATTERY_PREFIX, SETTINGS_SERVICE, settingsId } from './names.ts';
 import type { PackMarks } from './predecessor.ts';
@@ -19,25 +19,12 @@ const MARKS: PackMarks = {
   isOneOfMany: false,
 };
 
-let daemon: TestBus;
-let buses: Bus[];
+const { connect } = busForEachTest();
 let said: string[];
 
-beforeEach(async () => {
-  daemon = await startTestBus();
-  buses = [];
+beforeEach(() => {
   said = [];
 });
-afterEach(async () => {
-  for (const bus of buses) bus.disconnect();
-  await daemon.stop();
-});
-
-async function connect(): Promise<Bus> {
-  const bus = await connectBus({ address: daemon.address });
-  buses.push(bus);
-  return bus;
-}
 
 async function open(options: Partial<DeviceSettingsOptions> = {}): Promise<DeviceSettings> {
   const log = {
