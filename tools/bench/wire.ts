@@ -14,6 +14,8 @@ import { monotonicMs, pause } from './monotonic.ts';
 const MARK = { jbd: 1.15, others: 1.25 };
 /** The first polls of a connection also ask for what hardly ever changes. */
 const EARLY_POLLS = 4;
+/** Between two polls there is more time than the silence that the device demands, as at every usual poll interval, ms. */
+const BETWEEN_MS = 50;
 /** Drivers measured at the same time: more would wait for each other's processor time. */
 const LANES = 7;
 
@@ -66,7 +68,7 @@ async function polls(home: Home, driver: BmsDriver, count: number): Promise<Poll
     let known: Reading = {};
     const measured: Poll[] = [];
     for (let cycle = 0; cycle < EARLY_POLLS + count; cycle += 1) {
-      await pause((line.gapMs ?? 0) + 5);
+      await pause((line.gapMs ?? 0) + BETWEEN_MS);
       link.restart();
       const at = monotonicMs();
       known = await driver.poll(link, address, { cycle, known });
