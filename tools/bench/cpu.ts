@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import type { ClientMethods } from './client-process.ts';
 import type { Figure, Measurement } from './figure.ts';
 import { Helper } from './helper.ts';
@@ -28,9 +29,10 @@ export const cpu: Measurement = {
       ? { interval: 0.5, warmMs: 3000, windowMs: 10_000 }
       : { interval: 1, warmMs: 10_000, windowMs: 70_000 };
     // On two buses, each with its own daemon, so that nobody pays for the other.
-    const [constant, moving] = await Promise.all([
+    const [constant, moving, least] = await Promise.all([
       cost(program, CONSTANT, pace),
       cost(program, MOVING, pace),
+      leastCost(pace),
     ]);
     return {
       title: 'CPU',
@@ -38,18 +40,48 @@ export const cpu: Measurement = {
         `User and system time of all threads, s per 100 polls, from outside; JBD, 16 cells, a poll every ${pace.interval} s,`,
         `${constant.polls} polls after ${pace.warmMs / 1000} s of warming up. The subscriber is a Node.js program that decodes every change.`,
         'Warm means also that the compiled code lies on disk already, as from the second start on.',
+        'Bare Node.js does nothing but wake up as often as a poll of this BMS needs: for the poll, and for each of two answers.',
         'Constant means that the battery rests; the charge limits still rise for minutes after a start, which costs signals.',
       ],
-      figures: [...figures('constant', constant), ...figures('moving', moving)],
+      figures: [
+        ...figures('constant', constant),
+        ...figures('moving', moving),
+        { name: 'bare Node.js, three timers', unit: 's', digits: 3, samples: [least] },
+      ],
     };
   },
 };
 
-async function cost(
-  program: string,
-  scenario: unknown,
-  { interval, warmMs, windowMs }: { interval: number; warmMs: number; windowMs: number },
-): Promise<Cost> {
+interface Pace {
+  /** s. */
+  readonly interval: number;
+  readonly warmMs: number;
+  readonly windowMs: number;
+}
+
+/** Wakes three times in each interval, and writes a few bytes each time. */
+const LEAST = `
+const { openSync, writeSync } = require('node:fs');
+const nowhere = openSync('/dev/null', 'w');
+const [, interval] = process.argv;
+setInterval(() => writeSync(nowhere, 'poll'), interval / 3);`;
+
+/** What no program on Node.js can be below, s for 100 polls. */
+async function leastCost({ interval, warmMs, windowMs }: Pace): Promise<number> {
+  const child = spawn(process.execPath, ['-e', LEAST, String(interval * 1000)], { stdio: 'ignore' });
+  try {
+    const { pid } = child;
+    if (pid === undefined) throw new Error('Node.js cannot be started');
+    await pause(warmMs);
+    const before = cpuSeconds(pid);
+    await pause(windowMs);
+    return (cpuSeconds(pid) - before) / (windowMs / (100_000 * interval));
+  } finally {
+    child.kill();
+  }
+}
+
+async function cost(program: string, scenario: unknown, { interval, warmMs, windowMs }: Pace): Promise<Cost> {
   return atHome(async (home) => {
     const path = await home.battery('ttyBENCH1', scenario);
     const args = ['--config', home.pollEvery(interval)];
