@@ -27,7 +27,7 @@ export const cpu: Measurement = {
   async measure(program, { quick }) {
     const pace = quick
       ? { interval: 0.5, warmMs: 3000, windowMs: 10_000 }
-      : { interval: 1, warmMs: 10_000, windowMs: 70_000 };
+      : { interval: 1, warmMs: 60_000, windowMs: 70_000 };
     // On two buses, each with its own daemon, so that nobody pays for the other.
     const [constant, moving, least] = await Promise.all([
       cost(program, CONSTANT, pace),
