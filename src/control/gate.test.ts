@@ -72,10 +72,10 @@ describe('the sample gate', () => {
   });
 
   it('never throws, whatever a reading holds', () => {
-    const any = fc.oneof(fc.double(), fc.constant(undefined));
+    const some = fc.oneof(fc.double(), fc.constant(undefined));
     fc.assert(
       fc.property(
-        fc.record({ voltage: any, current: any, soc: any, cellCount: any, mosfetTemperature: any }),
+        fc.record({ voltage: some, current: some, soc: some, cellCount: some, mosfetTemperature: some }),
         fc.array(fc.double(), { maxLength: 20 }),
         (fields, list) => {
           const reading = { ...fields, cellVoltages: list, temperatures: list } as Reading; // undefined stands for absent

@@ -16,7 +16,7 @@ import { acceptRequest, LENGTH, sealed } from './frame.ts';
 
 const BALANCER_AUTOMATIC = 4;
 
-/** The ANT side of the 140-byte protocol: any read is answered with the status. */
+/** The ANT side of the 140-byte protocol. Any read is answered with the status. */
 export const responder: Responder = {
   accept: acceptRequest,
   reply(_request, battery) {
