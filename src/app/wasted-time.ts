@@ -56,8 +56,8 @@ export class WastedTime {
   #answered(key: string, tookMs: number): void {
     const usual = this.#usualMs.get(key) ?? tookMs;
     const more = tookMs - usual;
-    const asked = more > ASKED_AGAIN_MS;
-    if (asked) this.#ms += more;
-    this.#usualMs.set(key, asked ? usual * FORGETTING : usual + FOLLOWING * more);
+    const again = more > ASKED_AGAIN_MS;
+    if (again) this.#ms += more;
+    this.#usualMs.set(key, again ? usual * FORGETTING : usual + FOLLOWING * more);
   }
 }
