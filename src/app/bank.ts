@@ -149,6 +149,7 @@ export class Bank {
     const { complaint, pack } = battery;
     const log = this.#options.log.scope(pack.driver.id);
     const who = this.isBank ? `pack ${pack.address} ` : '';
+    for (const remark of pack.takeRemarks()) log.warn(`${this.isBank ? who : 'the BMS '}${remark}`);
     if (complaint === undefined) {
       if (this.#complainedOf.delete(battery)) log.info(`${who}answers again`);
     } else if (!this.#complainedOf.has(battery) && battery.silentForMs(this.#now) > SAID_AFTER_MS) {

@@ -27,6 +27,7 @@ export class Pack {
   #wastedMs = 0;
   readonly #now: () => number;
   readonly #wasted: WastedTime;
+  #remarks: string[] = [];
 
   /** `now` in monotonic ms. */
   constructor(driver: BmsDriver, address: number, now: () => number) {
@@ -56,6 +57,13 @@ export class Pack {
     return this.#usualMs ?? 0;
   }
 
+  /** What the driver had to say of its answers since this was last asked, each once. */
+  takeRemarks(): readonly string[] {
+    const remarks = this.#remarks;
+    this.#remarks = [];
+    return remarks;
+  }
+
   /** Whether it is time to ask: a silent pack of a bank is asked ever more rarely, so that it does not starve the others. */
   isDue(now: number): boolean {
     return now >= this.#pausedUntil;
@@ -66,7 +74,8 @@ export class Pack {
     const began = this.#now();
     this.#wasted.take();
     try {
-      const context = { cycle: this.#cycle, known: this.#known };
+      const say = (what: string): void => void this.#remarks.push(what);
+      const context = { cycle: this.#cycle, known: this.#known, say };
       const reading = await this.driver.poll(this.#wasted.over(link), this.address, context);
       this.#cycle += this.#cycle === PARTING ? 1 + APART * this.address : 1;
       this.#known = reading;

@@ -1,8 +1,12 @@
 import { FrameError, ImplausibleError, RefusedError, TimeoutError } from '../errors.ts';
 import type { Chemistry } from '../model/chemistry.ts';
-import { mergeReadings, type Reading } from '../model/reading.ts';
+import { mergeReadings, pick, type Reading } from '../model/reading.ts';
 import type { Accept } from '../protocol/accept.ts';
 import type { AskOptions, Exchange, LineSettings } from '../transport/exchange.ts';
+
+export { pick } from '../model/reading.ts';
+export { Forms } from './forms.ts';
+export { isUntold, type Part, PollParts } from './parts.ts';
 
 /** What a poll may know from before. */
 export interface PollContext {
@@ -13,6 +17,11 @@ export interface PollContext {
   readonly cycle: number;
   /** The last complete reading of this connection; a driver copies slow facts (model, limits) from here, never measurements. */
   readonly known: Reading;
+  /**
+   * Takes what the owner should know of this battery's answers, told once for each change: the end of a sentence that begins
+   * with the battery. Absent: nobody listens.
+   */
+  readonly say?: (what: string) => void;
 }
 
 /** The first poll of a connection. */
@@ -74,6 +83,8 @@ export interface Responder {
   readonly accept: Accept;
   /** The answer, or undefined for silence. `battery.modules` tells the packs by address when there are several. */
   reply(request: Uint8Array, battery: Reading): Answer | undefined;
+  /** Devices of this type that behave in another way, by the name under which a scenario chooses them. */
+  readonly variants?: Readonly<Record<string, Responder>>;
 }
 
 export interface Answer {
@@ -125,17 +136,37 @@ export async function toldTwice<T>(ask: () => Promise<T>): Promise<T | undefined
   return JSON.stringify(first) === JSON.stringify(second) ? first : undefined;
 }
 
-/** Merges what several replies carry and completes it. */
-export function assemble(driver: Pick<BmsDriver, 'finish'>, parts: readonly Reading[]): Reading {
+/** Merges what several replies carry and completes it. Trip points that this pack cannot have are left out. */
+export function assemble(
+  { finish, limits }: Pick<BmsDriver, 'finish' | 'limits'>,
+  parts: readonly Reading[],
+): Reading {
   const merged = mergeReadings(...parts);
-  return driver.finish === undefined ? merged : driver.finish(merged);
+  const finished = finish === undefined ? merged : finish(merged);
+  return limits === 'trip' ? withoutImpossibleLimits(finished) : finished;
 }
 
-/** The named fields of `reading`, absent ones left out. */
-export function pick(reading: Reading, keys: readonly (keyof Reading)[]): Reading {
-  return Object.fromEntries(
-    keys.filter((key) => reading[key] !== undefined).map((key) => [key, reading[key]]),
-  );
+/** V per cell that a trip point of any chemistry can have, and A that one of any board can have. */
+const CELL_TRIP = { high: { min: 2, max: 5 }, low: { min: 0.5, max: 4 } } as const;
+const MOST_TRIP_CURRENT = 2000;
+
+/**
+ * Trip points come from settings that few captures show. Voltages that no cell could have, or of which the lower is not
+ * below the upper, and currents beyond any board are a wrong place or unit: absent, so that nothing follows them.
+ */
+function withoutImpossibleLimits(reading: Reading): Reading {
+  const { cellCount, cellVoltages, maxChargeVoltage: high, minDischargeVoltage: low } = reading;
+  const cells = cellCount ?? cellVoltages?.length;
+  const outside = (volts: number | undefined, { min, max }: { min: number; max: number }): boolean =>
+    volts !== undefined && cells !== undefined && !(volts >= min * cells && volts <= max * cells);
+  const crossed = high !== undefined && low !== undefined && low >= high;
+  const refused: readonly (keyof Reading | false)[] = [
+    (crossed || outside(high, CELL_TRIP.high)) && 'maxChargeVoltage',
+    (crossed || outside(low, CELL_TRIP.low)) && 'minDischargeVoltage',
+    (reading.maxChargeCurrent ?? 0) > MOST_TRIP_CURRENT && 'maxChargeCurrent',
+    (reading.maxDischargeCurrent ?? 0) > MOST_TRIP_CURRENT && 'maxDischargeCurrent',
+  ];
+  return Object.fromEntries(Object.entries(reading).filter(([key]) => !refused.some((name) => name === key)));
 }
 
 /** The limits of a pack, as the settings of a BMS tell them. */
@@ -149,19 +180,26 @@ export const LIMIT_KEYS = [
 /** Facts that hardly change, and the polls that ask for them. */
 export interface SlowFacts {
   readonly keys: readonly (keyof Reading)[];
+  /** For the log: what is told, and with which command: "trip points (0xFA)". Absent: nobody misses it. */
+  readonly name?: string;
   /** The first poll that asks; 1 leaves poll 0, after which a battery is shown, quick. */
   readonly first: number;
   /** Polls from one look to the next; absent when one look is enough. */
   readonly every?: number;
-  /** Polls from `first` on that ask while nothing was told; what stays silent then is not there and never asked again. */
+  /** Polls from `first` on that ask while nothing was told; what stays silent then is asked again about hourly. */
   readonly attempts?: number;
 }
+
+/** Polls after which facts that a battery did not tell are asked again: about an hour at one poll a second. */
+const SILENT_FACTS_EVERY = 3600;
 
 /** Whether the poll of this context asks for these facts. */
 export function isDue(facts: SlowFacts, { cycle, known }: PollContext): boolean {
   const { keys, first, every, attempts } = facts;
   const told = keys.some((key) => known[key] !== undefined);
-  if (!told && attempts !== undefined) return cycle >= first && cycle < first + attempts;
+  if (!told && attempts !== undefined) {
+    return cycle >= first && (cycle < first + attempts || (cycle - first) % SILENT_FACTS_EVERY === 0);
+  }
   if (every === undefined) return attempts === undefined && cycle === first;
   return cycle % every === first % every;
 }
@@ -173,7 +211,15 @@ export async function slowFacts(
   ask: () => Promise<Reading>,
 ): Promise<Reading> {
   const told = isDue(facts, context) ? await ifTold(ask()) : undefined;
+  if (told === undefined) sayUntold(facts, context);
   return pick(told ?? context.known, facts.keys);
+}
+
+/** Says once that facts are not told: in the last of the first polls that ask for them in vain. */
+export function sayUntold({ name, keys, first, attempts = 1 }: SlowFacts, context: PollContext): void {
+  const { cycle, known, say } = context;
+  if (name === undefined || cycle !== first + attempts - 1) return;
+  if (keys.every((key) => known[key] === undefined)) say?.(`does not tell its ${name}`);
 }
 
 /**

@@ -42,8 +42,9 @@ export const read: Command = {
         signal: io.signal,
       });
       let known: Reading = {};
+      const say = (what: string): void => io.err(`dbus-bms read: the BMS ${what}\n`);
       for (let cycle = 0; cycle < POLLS; cycle += 1) {
-        known = await found.driver.poll(link, found.address, { cycle, known });
+        known = await found.driver.poll(link, found.address, { cycle, known, say });
       }
       const document = { bms: found.driver.id, address: found.address, ...known };
       io.out(values.json ? `${JSON.stringify(document)}\n` : table(document));

@@ -1,3 +1,4 @@
+import { mergeAlarms } from '../model/alarms.ts';
 import { shownAlarms } from './alarms.ts';
 import type { CellPlan } from './cells.ts';
 import { publishCvl } from './cvl-publication.ts';
@@ -62,7 +63,7 @@ export function render(
       amps: dcl,
       bound: live.dischargeBound,
     }),
-    alarms: { ...shown, bmsCable: ladder.bmsCable },
+    alarms: mergeAlarms(shown, { bmsCable: ladder.bmsCable }),
     freshness: ladder.freshness,
     ...(blocked === undefined && settings.configError === undefined ? {} : { errorCode: ERROR_SETTINGS }),
     ...(sampled && state.becameFull ? { chargeCompleted: true } : {}),

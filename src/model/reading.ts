@@ -72,6 +72,13 @@ export function mergeReadings(...parts: readonly Reading[]): Reading {
   return merged;
 }
 
+/** The named fields of `reading`, absent ones left out. */
+export function pick(reading: Reading, keys: readonly (keyof Reading)[]): Reading {
+  return Object.fromEntries(
+    keys.filter((key) => reading[key] !== undefined).map((key) => [key, reading[key]]),
+  );
+}
+
 function worse(a: Alarms, b: Alarms | undefined): Alarms {
   return b === undefined ? a : mergeAlarms(a, b);
 }

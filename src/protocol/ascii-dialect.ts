@@ -115,16 +115,17 @@ export function firstBlock(reply: AsciiFrame, dialect: AsciiDialect): number {
 
 /**
  * Why `reply` cannot answer the analog request `asked`: it is no analog reply at all (a late answer to another command),
- * or it is of another pack. The reply of a sibling passes, so that `firstBlock` can name the sibling.
+ * or it is of another pack, which `otherThan` judges. The reply of a sibling passes, so that `firstBlock` can name the sibling.
  */
 export function analogObjection(
   asked: AsciiFrame,
   reply: AsciiFrame,
   dialect: AsciiDialect,
+  otherThan: typeof otherPack = otherPack,
 ): string | undefined {
   const found = classifyAnalog(reply);
   if (found === undefined) return 'not an analog reply of a known dialect';
-  return found.dialect === dialect ? otherPack(asked, reply.info[found.at - 1]) : undefined;
+  return found.dialect === dialect ? otherThan(asked, reply.info[found.at - 1]) : undefined;
 }
 
 /**

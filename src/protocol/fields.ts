@@ -14,6 +14,8 @@ export interface Scaling {
   readonly offset?: number;
   /** Unit per step, e.g. 0.01; negative turns the sign. */
   readonly scale?: number;
+  /** Decimals to round to, where the wire is finer than anything that is measured; default: those of the scale. */
+  readonly decimals?: number;
   readonly absent?: readonly number[];
   /** Values outside are not believed and are left out (sentinels of broken sensors). */
   readonly min?: number;
@@ -54,7 +56,7 @@ export type Field = NumberField | TextField | FlagField;
 export function scaled(raw: number, scaling: Omit<Scaling, 'type'>): number | undefined {
   if (scaling.absent?.includes(raw)) return undefined;
   const scale = scaling.scale ?? 1;
-  const value = round((raw + (scaling.offset ?? 0)) * scale, decimalsOf(scale));
+  const value = round((raw + (scaling.offset ?? 0)) * scale, scaling.decimals ?? decimalsOf(scale));
   if (value < (scaling.min ?? -Infinity) || value > (scaling.max ?? Infinity)) return undefined;
   return value;
 }

@@ -25,6 +25,12 @@ const asciiRead = (version: string, code: string, commands: string): RegExp[] =>
     .split(' ')
     .map((command) => new RegExp(`${ascii(version).source}${AT}${ascii(code + command).source.slice(3)}`));
 
+/** On or off, and what fills the data bytes that say nothing. */
+const dalySwitch = (command: string): RegExp[] =>
+  ['4.', '80'].flatMap((host) =>
+    ['00', 'aa'].map((fill) => new RegExp(`^a5${host}${command}080[01]${fill.repeat(7)}`)),
+  );
+
 /**
  * The allow-list. A frame that is not in it must not reach a battery; a new driver or a new request is a new line here, with
  * its pattern reviewed against the protocol note of the driver.
@@ -40,8 +46,9 @@ const ALLOWED: Readonly<Record<string, Allowed>> = {
     },
   },
   daly: {
-    reads: [/^a54.(50|57|5a|9[0-8])080000000000000000/],
-    writes: { charge: [/^a54.da080[01]00000000000000/], discharge: [/^a54.d9080[01]00000000000000/] },
+    // The data of a read says nothing; board 1 is also asked as the app asks it.
+    reads: [/^a5(4.|80)(50|57|5a|9[0-8])08(0000000000000000|aaaaaaaaaaaaaaaa)/],
+    writes: { charge: dalySwitch('da'), discharge: dalySwitch('d9') },
   },
   'daly-p81': {
     reads: [/^[89][0-9a-f]03/],
@@ -51,8 +58,8 @@ const ALLOWED: Readonly<Record<string, Allowed>> = {
     reads: [/^d203/],
     writes: { charge: [/^d20600a5000[01]/], discharge: [/^d20600a6000[01]/], balancer: [/^d20600cf000[01]/] },
   },
-  // Command 01 wakes the BMS, command 06 reads everything.
-  jk: { reads: [/^4e57001300000000(01|06)03000000000000680000/] },
+  // Command 01 wakes the BMS, commands 06 and 03 with id 00 read everything.
+  jk: { reads: [/^4e57001300000000(01|03|06)03000000000000680000/] },
   'jk-pb': {
     // A write of zero to one of three trigger registers is how this protocol asks for a record; it stores nothing.
     reads: [/^..1016(1c|1e|20)0001020000/],
@@ -70,13 +77,13 @@ const ALLOWED: Readonly<Record<string, Allowed>> = {
       balancer: [/^7ea1510d00/, /^7ea1510e00/],
     },
   },
-  'ant-old': { reads: [/^(dbdb|5a5a)00000000$/] },
+  'ant-old': { reads: [/^(dbdb|5a5a)00000000$/, /^5a5a(000001|ff0000)(01|ff)$/] },
   'hubble-am2': { reads: [/^..03/] },
   pace: {
     reads: asciiRead('25', '46', '42 44 C1 C2 AF D7 D9 DB'),
     writes: { charge: asciiRead('25', '46', '9A'), discharge: asciiRead('25', '46', '9B') },
   },
-  topbms: { reads: asciiRead('21', '46', '42 44 F1') },
+  topbms: { reads: ['21', '52'].flatMap((version) => asciiRead(version, '46', '42 44 F1')) },
   pylontech: { reads: asciiRead('20', '46', '42 44 51 92 93') },
 };
 

@@ -7,10 +7,15 @@ export const HEADER = Uint8Array.of(0xaa, 0x55, 0xaa, 0xff);
 export const LENGTH = 140;
 const SUM_AT = 138;
 
-/** Reads of register 0; which first byte a unit listens to depends on its interface board. */
+/**
+ * Reads that are answered with the status. Which first byte a unit listens to depends on its interface board; the last two
+ * are how other programs ask.
+ */
 export const STATUS_REQUESTS = [
   Uint8Array.of(0xdb, 0xdb, 0, 0, 0, 0),
   Uint8Array.of(0x5a, 0x5a, 0, 0, 0, 0),
+  Uint8Array.of(0x5a, 0x5a, 0, 0, 1, 1),
+  Uint8Array.of(0x5a, 0x5a, 0xff, 0, 0, 0xff),
 ] as const;
 
 /** Request: twice the same start byte, register, two data bytes, sum of those three. 5A and DB read, A5 writes. */

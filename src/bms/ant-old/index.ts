@@ -1,9 +1,9 @@
-import { BmsError, FrameError, ImplausibleError } from '../../errors.ts';
+import { FrameError, ImplausibleError } from '../../errors.ts';
 import { FET_ON, fetAlarms } from '../../protocol/ant-fet.ts';
 import { flagsOf, readNumber } from '../../protocol/bytes.ts';
 import { decodeFields, decodeRow, present } from '../../protocol/fields.ts';
-import type { AskOptions, Exchange } from '../../transport/exchange.ts';
-import { assertPlausible, type BmsDriver } from '../driver.ts';
+import type { Exchange } from '../../transport/exchange.ts';
+import { assertPlausible, type BmsDriver, Forms } from '../driver.ts';
 import {
   BALANCE_MASK_AT,
   CELLS,
@@ -16,25 +16,23 @@ import {
 import { acceptReply, STATUS_REQUESTS } from './frame.ts';
 
 const TIMEOUT_MS = 500;
-/** Which of the two requests the unit on this connection answered last. */
-const answered = new WeakMap<Exchange, Uint8Array>();
+/** A unit answers within 80 ms. */
+const PROBE_TIMEOUT_MS = 300;
+const FORMS = new Forms<Uint8Array>();
+/** One pack for each line. */
+const ONLY_UNIT = 0;
 
-/** The status, asked in the form that worked before, else in the first form that works. */
-async function askStatus(link: Exchange, options?: AskOptions): Promise<readonly [Uint8Array, Uint8Array]> {
-  const known = answered.get(link);
-  let failure: unknown;
-  for (const request of known === undefined ? STATUS_REQUESTS : [known]) {
-    try {
-      const reply = await link.ask(request, acceptReply(request), TIMEOUT_MS, options);
-      answered.set(link, request);
-      return [request, reply];
-    } catch (error) {
-      if (!(error instanceof BmsError && error.retryable)) throw error;
-      failure = error;
-    }
-  }
-  answered.delete(link);
-  throw failure;
+/** The status and its request, in the form that worked before, else in the first form that works. */
+function askStatus(
+  link: Exchange,
+  tries: number,
+  timeoutMs: number,
+): Promise<readonly [Uint8Array, Uint8Array]> {
+  const question = { battery: ONLY_UNIT, name: 'status', forms: STATUS_REQUESTS, tries };
+  return FORMS.ask(link, question, async (request) => [
+    request,
+    await link.ask(request, acceptReply(request), timeoutMs),
+  ]);
 }
 
 /** The highest and lowest cell that the unit names are those of its list: more than a sum proves. */
@@ -82,14 +80,14 @@ export const antOld: BmsDriver = {
   },
 
   async probe(link) {
-    const [request, reply] = await askStatus(link);
+    const [request, reply] = await askStatus(link, 1, PROBE_TIMEOUT_MS);
     const reading = assertPlausible(antOld.decode(request, reply));
     assertExtremes(reply, reading.cellVoltages ?? []);
     return reading;
   },
 
   async poll(link) {
-    const [request, reply] = await askStatus(link, { tries: 3 });
+    const [request, reply] = await askStatus(link, 3, TIMEOUT_MS);
     return antOld.decode(request, reply);
   },
 };

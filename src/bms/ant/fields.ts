@@ -13,9 +13,9 @@ export const AFTER_ROWS = [
   { key: 'current', at: 6, type: 's16le', scale: -0.1 },
   { key: 'soc', at: 8, type: 'u16le' },
   { key: 'soh', at: 10, type: 'u16le' },
-  { key: 'capacityDesign', at: 16, type: 'u32le', scale: 1e-6, absent: [0] },
-  { key: 'capacityFull', at: 16, type: 'u32le', scale: 1e-6, absent: [0] },
-  { key: 'capacityRemaining', at: 20, type: 'u32le', scale: 1e-6 },
+  { key: 'capacityDesign', at: 16, type: 'u32le', scale: 1e-6, decimals: 3, absent: [0] },
+  { key: 'capacityFull', at: 16, type: 'u32le', scale: 1e-6, decimals: 3, absent: [0] },
+  { key: 'capacityRemaining', at: 20, type: 'u32le', scale: 1e-6, decimals: 3 },
   { key: 'power', at: 28, type: 's32le', scale: -1 },
 ] as const satisfies readonly Field[];
 

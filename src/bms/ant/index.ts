@@ -82,13 +82,16 @@ function decodeSettings(address: number, data: Uint8Array): Reading {
   );
 }
 
-async function slowFacts(link: Exchange, { cycle, known }: PollContext): Promise<Reading> {
+async function slowFacts(link: Exchange, { cycle, known, say }: PollContext): Promise<Reading> {
   const missing = SLOW_KEYS.some((key) => known[key] === undefined);
   if (cycle % (missing ? MISSING_CYCLE : SLOW_CYCLE) !== 0) return pick(known, SLOW_KEYS);
   const parts = [pick(known, SLOW_KEYS)];
   for (const request of [DEVICE_REQUEST, ...SETTINGS_REQUESTS])
     parts.push((await ifTold(inquire(ant, link, request, TIMEOUT_MS))) ?? {});
-  return assemble(ant, parts);
+  const facts = assemble(ant, parts);
+  if (cycle === 0 && LIMIT_KEYS.every((key) => facts[key] === undefined))
+    say?.('does not tell its trip points (02)');
+  return facts;
 }
 
 /** Commands the switch and waits until the status shows it. */

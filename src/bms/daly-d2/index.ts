@@ -1,5 +1,4 @@
 import { RefusedError } from '../../errors.ts';
-import type { Reading } from '../../model/reading.ts';
 import { assertCellsFit, finishDaly } from '../../protocol/daly.ts';
 import { acceptAnswer, readRegisters, writeRegister } from '../../protocol/modbus.ts';
 import { blockOf, register } from '../../protocol/registers.ts';
@@ -10,10 +9,10 @@ import {
   type BmsDriver,
   confirm,
   FET_STAYED,
-  ifTold,
   inquire,
   LIMIT_KEYS,
-  type PollContext,
+  type Part,
+  PollParts,
   type SlowFacts,
   slowFacts,
 } from '../driver.ts';
@@ -40,6 +39,7 @@ const POLLS_TO_ANSWER = 3;
 /** Asked at the second poll, so that the first is quick; the trip points then about hourly. */
 const TRIP_POINTS: SlowFacts = {
   keys: ['capacityDesign', ...LIMIT_KEYS],
+  name: 'trip points (block 0x80)',
   first: 1,
   every: 3600,
   attempts: POLLS_TO_ANSWER,
@@ -48,6 +48,13 @@ const VERSIONS: SlowFacts = {
   keys: ['firmwareVersion', 'hardwareVersion'],
   first: 1,
   attempts: POLLS_TO_ANSWER,
+};
+
+/** Longer requests fail on older boards, and some do not have these registers at all. */
+const MORE: Part = {
+  name: 'balancing cells and FET temperature (block 0x3E)',
+  toldIn: ({ cellBalancing, mosfetTemperature }) =>
+    cellBalancing !== undefined || mosfetTemperature !== undefined,
 };
 
 /** Daly with Modbus at the fixed address D2. */
@@ -69,14 +76,17 @@ export const dalyD2: BmsDriver = {
     return assertCellsFit(assertPlausible(assemble(dalyD2, [status])));
   },
 
-  async poll(link, _address, context) {
+  async poll(link, address, context) {
     const status = await inquire(dalyD2, link, READ_STATUS, TIMEOUT_MS, TRIES);
+    const parts = new PollParts(link, address, context);
+    const more = await parts.ask(MORE, (tries) => inquire(dalyD2, link, READ_MORE, TIMEOUT_MS, { tries }));
     const ask = (request: Uint8Array) => () => inquire(dalyD2, link, request, TIMEOUT_MS);
     return assemble(dalyD2, [
-      await readMore(link, context),
+      more ?? {},
       await slowFacts(TRIP_POINTS, context, ask(READ_SETTINGS)),
       await slowFacts(VERSIONS, context, ask(READ_VERSION)),
       status,
+      parts.end(),
     ]);
   },
 
@@ -86,14 +96,6 @@ export const dalyD2: BmsDriver = {
     balancer: (link, _address, on) => turnBalancer(link, on),
   },
 };
-
-/** Silence of a board that told these measurements before is an error; before that it may not have the block. */
-async function readMore(link: Exchange, { cycle, known }: PollContext): Promise<Reading> {
-  if (known.cellBalancing !== undefined || known.mosfetTemperature !== undefined)
-    return inquire(dalyD2, link, READ_MORE, TIMEOUT_MS, TRIES);
-  if (cycle >= POLLS_TO_ANSWER) return {};
-  return (await ifTold(inquire(dalyD2, link, READ_MORE, TIMEOUT_MS))) ?? {};
-}
 
 async function write(link: Exchange, number: number, on: boolean): Promise<void> {
   await inquire(dalyD2, link, writeRegister(ADDRESS, number, on ? 1 : 0), TIMEOUT_MS, WRITE);

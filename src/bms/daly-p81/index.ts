@@ -9,6 +9,8 @@ import {
   FET_STAYED,
   inquire,
   LIMIT_KEYS,
+  type Part,
+  PollParts,
   type SlowFacts,
   slowFacts,
 } from '../driver.ts';
@@ -26,6 +28,7 @@ const POLLS_TO_ANSWER = 3;
 /** Asked at the second poll, so that the first is quick; the trip points then about hourly. */
 const TRIP_POINTS: SlowFacts = {
   keys: ['capacityDesign', ...LIMIT_KEYS],
+  name: 'trip points (block 0x100)',
   first: 1,
   every: 3600,
   attempts: POLLS_TO_ANSWER,
@@ -34,6 +37,12 @@ const VERSIONS: SlowFacts = {
   keys: ['firmwareVersion', 'hardwareVersion', 'serialNumber'],
   first: 1,
   attempts: POLLS_TO_ANSWER,
+};
+
+const STATE: Part = {
+  name: 'switches, remaining capacity and alarms (block 0x41)',
+  toldIn: ({ alarms }) => alarms?.highCellVoltage !== undefined,
+  alarms: (alarms) => alarms,
 };
 
 const read = (board: number, [start, count]: readonly [number, number]): Uint8Array =>
@@ -61,14 +70,18 @@ export const dalyP81: BmsDriver = {
 
   async poll(link, board, context) {
     const cells = await inquire(dalyP81, link, read(board, BLOCK.cells), TIMEOUT_MS, TRIES);
-    const state = await inquire(dalyP81, link, read(board, BLOCK.state), TIMEOUT_MS, TRIES);
+    const parts = new PollParts(link, board, context);
+    const state = await parts.ask(STATE, (tries) =>
+      inquire(dalyP81, link, read(board, BLOCK.state), TIMEOUT_MS, { tries }),
+    );
     const ask = (block: readonly [number, number]) => () =>
       inquire(dalyP81, link, read(board, block), TIMEOUT_MS);
     return assemble(dalyP81, [
       await slowFacts(TRIP_POINTS, context, ask(BLOCK.settings)),
       await slowFacts(VERSIONS, context, ask(BLOCK.version)),
       cells,
-      state,
+      state ?? {},
+      parts.end(),
     ]);
   },
 

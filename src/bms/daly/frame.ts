@@ -9,17 +9,43 @@ export const FRAME_LENGTH = 13;
 const DATA_AT = 4;
 /** The host's address when it speaks to board 1; board n is asked from 0x3F + n. */
 const HOST = 0x40;
+/** Of the Bluetooth app, in an older document of any computer; it asks board 1. */
 const BLUETOOTH_HOST = 0x80;
 export const BOARDS = Array.from({ length: 16 }, (_, index) => index + 1);
 
+/** How a request is written: who asks, and what stands in the data bytes that say nothing. */
+export interface Form {
+  readonly host: number;
+  readonly fill: number;
+}
+
+/** Of the documents and the captures. */
+const ZERO = 0x00;
+/** Keeps UARTs that lose their place in a long run of zeros in step: some boards answer to hardly anything else. */
+const ALTERNATING = 0xaa;
+
+/** The forms in which a board may want to be asked, the one that most boards answer first. */
+export function formsOf(board: number): readonly Form[] {
+  const hosts = board === 1 ? [HOST, BLUETOOTH_HOST] : [HOST + board - 1];
+  return hosts.flatMap((host) => [ALTERNATING, ZERO].map((fill) => ({ host, fill })));
+}
+
+/** The form of the captures, in which switches were proven. */
+export const capturedForm = (board: number): Form => ({ host: HOST + board - 1, fill: ZERO });
+
 /** `A5 host command 08`, eight data bytes, sum. */
-export function request(board: number, command: number, data: readonly number[] = []): Uint8Array {
-  return frame(HOST + board - 1, command, Uint8Array.from(data));
+export function request(
+  board: number,
+  command: number,
+  data: readonly number[] = [],
+  { host, fill }: Form = capturedForm(board),
+): Uint8Array {
+  return frame(host, command, Uint8Array.from(data), fill);
 }
 
 /** A frame of a board: its own number stands where the host has its address. */
-export function frame(address: number, command: number, data: Uint8Array): Uint8Array {
-  const padded = new Uint8Array(DATA_LENGTH);
+export function frame(address: number, command: number, data: Uint8Array, fill = ZERO): Uint8Array {
+  const padded = new Uint8Array(DATA_LENGTH).fill(fill);
   padded.set(data.subarray(0, DATA_LENGTH));
   const body = bytesOf(START, address, command, DATA_LENGTH, padded);
   return bytesOf(body, sum8(body));

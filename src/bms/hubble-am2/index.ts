@@ -24,7 +24,7 @@ import { BELOW_WARNING, FEWEST_CELLS, PARAMETER_PIECES, PARAMETERS, TEXTS, VALUE
 const TIMEOUT_MS = 300;
 const ONCE: AskOptions = { tries: 1 };
 const TWICE: AskOptions = { tries: 2 };
-const FACTS: SlowFacts = { keys: ['firmwareVersion', 'serialNumber'], first: 0 };
+const FACTS: SlowFacts = { keys: ['firmwareVersion', 'serialNumber'], first: 0, attempts: 3 };
 /** About hourly at one poll a second; sooner while nothing was told. */
 const LIMITS_EVERY = 3600;
 const LIMITS_RETRY = 60;
@@ -63,8 +63,12 @@ export const hubbleAm2: BmsDriver = {
     if (cellCount < FEWEST_CELLS) throw new ImplausibleError(`${cellCount} cells; this map has 8 to 16`);
     if (capacityRemaining > 1.1 * capacityFull)
       throw new ImplausibleError(`${capacityRemaining} Ah left of ${capacityFull} Ah`);
-    const texts = assertCarries(await read(link, address, TEXTS), ['firmwareVersion']);
-    return assemble(hubbleAm2, [values, texts]);
+    // A map that holds something else than text here is not this one; a board may also have nothing here.
+    const texts = await ifTold(read(link, address, TEXTS));
+    return assemble(hubbleAm2, [
+      values,
+      texts === undefined ? {} : assertCarries(texts, ['firmwareVersion']),
+    ]);
   },
 
   async poll(link, address, context) {
@@ -73,6 +77,8 @@ export const hubbleAm2: BmsDriver = {
     const { cycle, known } = context;
     const every = known.maxChargeVoltage === undefined ? LIMITS_RETRY : LIMITS_EVERY;
     const limits = cycle % every === 0 ? await readLimits(link, address) : {};
+    if (cycle === 0 && limits.maxChargeVoltage === undefined)
+      context.say?.('does not tell its limits (registers 60 to 114)');
     return assemble(hubbleAm2, [pick(known, [...LIMIT_KEYS, 'chemistry']), values, texts, limits]);
   },
 };

@@ -1,6 +1,6 @@
 import { FrameError, RefusedError } from '../../errors.ts';
 import type { Accept } from '../../protocol/accept.ts';
-import { bytesOf, readNumber } from '../../protocol/bytes.ts';
+import { bytesOf, readNumber, sameBytes } from '../../protocol/bytes.ts';
 import { negatedSum16 } from '../../protocol/checksums.ts';
 import { REGISTER } from './fields.ts';
 
@@ -54,10 +54,10 @@ export function acceptReply(asked: Uint8Array): Accept {
     if (start !== START) return { refused: 'start' };
     if (second === undefined) return 'more';
     if (second !== register) {
-      const echo = second === READ || second === WRITE;
+      const echo = sameBytes(received.subarray(0, asked.length), asked);
       return {
         refused: 'command',
-        why: echo ? 'echo of a request' : `register ${second} instead of ${register}`,
+        why: echo ? 'echo of the request' : `register ${second} instead of ${register}`,
       };
     }
     if (status === undefined || length === undefined) return 'more';

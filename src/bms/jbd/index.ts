@@ -10,8 +10,11 @@ import {
   inquire,
   isDue,
   LIMIT_KEYS,
+  type Part,
+  PollParts,
   pick,
   type SlowFacts,
+  sayUntold,
   slowFacts,
   toldTwice,
 } from '../driver.ts';
@@ -47,10 +50,15 @@ const WAKE_TIMEOUT_MS = 300;
 const TWICE: AskOptions = { tries: 2 };
 const NAME: SlowFacts = { keys: ['model'], first: 0, attempts: 3 };
 /** At the second poll, so that the first is quick, and then about hourly at one poll a second. */
-const LIMITS: SlowFacts = { keys: LIMIT_KEYS, first: 1, every: 3600 };
+const LIMITS: SlowFacts = { keys: LIMIT_KEYS, name: 'trip points (0xFA)', first: 1, every: 3600 };
 /** The FET byte was seen to follow 0.4 to 0.8 s after the acknowledgement. */
 const CONFIRM: AskOptions = { tries: 2, gapMs: 300 };
 const CONFIRM_READS = 6;
+
+const CELLS: Part = {
+  name: 'cell voltages (0x04)',
+  toldIn: ({ cellVoltages }) => cellVoltages !== undefined,
+};
 
 /** Classic JBD frames (`DD ... 77`). */
 export const jbd: BmsDriver = {
@@ -85,13 +93,14 @@ export const jbd: BmsDriver = {
 
   async probe(link) {
     const basic = await inquire(jbd, link, READ_BASIC, WAKE_TIMEOUT_MS, WAKE);
-    const cells = await inquire(jbd, link, READ_CELLS, TIMEOUT_MS, TWICE);
-    return assertPlausible(assemble(jbd, [basic, cells]));
+    const cells = await ifTold(inquire(jbd, link, READ_CELLS, TIMEOUT_MS, TWICE));
+    return assertPlausible(assemble(jbd, [basic, cells ?? {}]));
   },
 
-  async poll(link, _address, context) {
+  async poll(link, address, context) {
     const basic = await readBasic(link, WAKE);
-    const cells = await inquire(jbd, link, READ_CELLS, TIMEOUT_MS, TWICE);
+    const parts = new PollParts(link, address, context);
+    const cells = await parts.ask(CELLS, (tries) => inquire(jbd, link, READ_CELLS, TIMEOUT_MS, { tries }));
     const name = await slowFacts(NAME, context, () => inquire(jbd, link, READ_NAME, TIMEOUT_MS));
     const { known } = context;
     const parameters = isDue(LIMITS, context)
@@ -101,9 +110,10 @@ export const jbd: BmsDriver = {
           ),
         )
       : undefined;
+    if (parameters === undefined) sayUntold(LIMITS, context);
     const tens = basicInTens(basic) || (parameters ? limitsInTens(parameters) : knownInTens(basic, known));
     const limits = parameters ? decodeLimits(LIMITS_ASKED, parameters, tens) : pick(known, LIMIT_KEYS);
-    return assemble(jbd, [name, limits, decodeBasicInfo(basic, tens), cells]);
+    return assemble(jbd, [name, limits, decodeBasicInfo(basic, tens), cells ?? {}, parts.end()]);
   },
 
   switches: {

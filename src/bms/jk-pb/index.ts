@@ -179,7 +179,8 @@ export const jkPb: BmsDriver = {
     return assemble(jkPb, [reading, about === undefined ? {} : decodeAbout(about)]);
   },
 
-  async poll(link, address, { cycle, known }) {
+  async poll(link, address, context) {
+    const { cycle, known } = context;
     const status = await askRecord(link, address, 'status', TIMEOUT_MS, TWICE);
     const parts = [pick(known, [...IDENTITY_KEYS, ...SETTINGS_KEYS])];
     const due = cycle % SETTINGS_CYCLE === 0;
@@ -190,6 +191,8 @@ export const jkPb: BmsDriver = {
       };
       const settings = await ifTold(due ? toldTwice(ask) : ask());
       if (settings !== undefined) parts.push(settings);
+      else if (cycle === 0 && known.cellCount === undefined)
+        context.say?.('does not tell its settings (161E)');
     }
     if (due && known.serialNumber === undefined) {
       const about = await ifTold(askRecord(link, address, 'about', TIMEOUT_MS));

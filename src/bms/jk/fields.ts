@@ -8,6 +8,8 @@ export const ID = {
   current: 0x84,
   alarms: 0x8b,
   productionDate: 0xb5,
+  /** Ah: "measured capacity", which some firmware fills with a constant. */
+  measuredCapacity: 0xb9,
   currentEncoding: 0xc0,
 } as const;
 export const SENSOR_IDS: readonly number[] = [0x81, 0x82];
@@ -92,7 +94,6 @@ export const VALUES: readonly (readonly [id: number, field: Field])[] = [
   [0x99, { key: 'maxChargeCurrent', at: 0, type: 'u16be' }],
   [0xaa, { key: 'capacityDesign', at: 0, type: 'u32be', absent: [0] }],
   [0xb7, { key: 'firmwareVersion', at: 0, type: 'text', length: 15 }],
-  [0xb9, { key: 'capacityFull', at: 0, type: 'u32be', absent: [0] }],
 ];
 
 /** Id 8B. Bit 9 also forbids charging; see `decode`. */
@@ -114,8 +115,8 @@ export const ALARMS: readonly AlarmBit[] = [
 ];
 export const COLD_BIT = 9;
 
-/** Up to here a raw temperature is itself, above it is 100 - raw: 101 = -1 degC. */
-export const WARMEST = 100;
+/** Below this a raw temperature is itself; from here on it is 100 - raw: 100 is 0 degC on the cold side, 101 is -1 degC. */
+export const FREEZING = 100;
 /** id C0 = 1: bit 15 is the direction (1 = charging), the rest is 0.01 A. Without C0: 10000 - raw. */
 export const CHARGING_FLAG = 0x8000;
 export const ZERO_CURRENT = 10_000;

@@ -7,7 +7,7 @@ import { ID, LENGTHS } from './fields.ts';
  * `4E 57`, length (BE, without these two bytes), terminal id (4), command, source, type, payload, record number (4), 68,
  * and a sum of everything before it, whose high half is always 0.
  */
-export const COMMAND = { activate: 0x01, readAll: 0x06 } as const;
+export const COMMAND = { activate: 0x01, readOne: 0x03, readAll: 0x06 } as const;
 const TYPE = { request: 0, reply: 1 } as const;
 const SOURCE = { bms: 0, computer: 3 } as const;
 const PAYLOAD_AT = 11;
@@ -27,14 +27,27 @@ function frameOf(command: number, source: number, type: number, payload: Uint8Ar
 const request = (command: number): Uint8Array =>
   frameOf(command, SOURCE.computer, TYPE.request, Uint8Array.of(0));
 export const READ_ALL = request(COMMAND.readAll);
+/** Value id 00, which no value has: a unit was seen to answer it with everything. */
+export const READ_ID_0 = request(COMMAND.readOne);
+/** The requests that bring everything, the usual one first. */
+export const READS: readonly Uint8Array[] = [READ_ALL, READ_ID_0];
 /** Wakes the interface of a sleeping unit; changes nothing else. */
 export const ACTIVATE = request(COMMAND.activate);
 
-export const replyTo = (asked: Uint8Array, payload: Uint8Array): Uint8Array =>
-  frameOf(commandOf(asked), SOURCE.bms, TYPE.reply, payload);
+export const replyTo = (asked: Uint8Array, payload: Uint8Array, command = commandOf(asked)): Uint8Array =>
+  frameOf(command, SOURCE.bms, TYPE.reply, payload);
+
 export const commandOf = (frame: Uint8Array): number => frame[8] ?? 0;
 
-function accept(type: number, command?: number): Accept {
+/** Whether `asked` is one of the requests that bring everything. */
+export const asksForAll = (asked: Uint8Array): boolean =>
+  READS.some((read) => commandOf(read) === commandOf(asked));
+
+/** Commands that the answer to `asked` may name: units exist that answer both reads as command 03. */
+const answeredAs = (asked: Uint8Array): readonly number[] =>
+  asksForAll(asked) ? [COMMAND.readAll, COMMAND.readOne] : [commandOf(asked)];
+
+function accept(type: number, commands?: readonly number[]): Accept {
   return (received) => {
     for (const [index, expected] of [0x4e, 0x57].entries()) {
       if (index >= received.length) return 'more';
@@ -45,8 +58,11 @@ function accept(type: number, command?: number): Accept {
     if (length < SHORTEST || length > LONGEST)
       return { refused: 'length', why: `${length} bytes are not possible` };
     if (received.length < SHORTEST) return 'more';
-    if (command !== undefined && commandOf(received) !== command)
-      return { refused: 'command', why: `command ${commandOf(received)} instead of ${command}` };
+    if (commands !== undefined && !commands.includes(commandOf(received)))
+      return {
+        refused: 'command',
+        why: `command ${commandOf(received)} instead of ${commands.join(' or ')}`,
+      };
     if (received[10] !== type) return { refused: 'command', why: `frame type ${received[10]}` };
     if (received.length < length) return 'more';
     if (received[length - 5] !== END) return { refused: 'end', why: 'no 68 at the end' };
@@ -60,7 +76,7 @@ function accept(type: number, command?: number): Accept {
 export function acceptReply(asked: Uint8Array): Accept {
   const known = Object.values(COMMAND).some((command) => command === commandOf(asked));
   return known
-    ? accept(TYPE.reply, commandOf(asked))
+    ? accept(TYPE.reply, answeredAs(asked))
     : () => ({ refused: 'command', why: 'this request has no known answer' });
 }
 

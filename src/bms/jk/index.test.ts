@@ -74,7 +74,8 @@ describe('the list of values', () => {
   });
 
   it.each([
-    [100, 100],
+    [99, 99],
+    [100, 0],
     [101, -1],
     [140, -40],
   ])('reads the raw temperature %i as %i degC', (raw, degrees) => {

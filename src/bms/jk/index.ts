@@ -1,22 +1,23 @@
-import { ImplausibleError, TimeoutError } from '../../errors.ts';
+import { FrameError, ImplausibleError, TimeoutError } from '../../errors.ts';
 import type { Alarms } from '../../model/alarms.ts';
 import type { Reading } from '../../model/reading.ts';
 import { readNumber, readText } from '../../protocol/bytes.ts';
 import { decodeAlarms, decodeFields, present, presentKeys, scaled } from '../../protocol/fields.ts';
-import { assertCarries, assertPlausible, type BmsDriver, ifTold, inquire } from '../driver.ts';
+import type { Exchange } from '../../transport/exchange.ts';
+import { assertCarries, assertPlausible, type BmsDriver, Forms, ifTold, inquire } from '../driver.ts';
 import {
   ALARMS,
   CHARGING_FLAG,
   COLD_BIT,
+  FREEZING,
   ID,
   MOST_CELLS,
   REQUIRED,
   SENSOR_IDS,
   VALUES,
-  WARMEST,
   ZERO_CURRENT,
 } from './fields.ts';
-import { ACTIVATE, acceptReply, COMMAND, commandOf, READ_ALL, valuesOf } from './frame.ts';
+import { ACTIVATE, acceptReply, asksForAll, READ_ID_0, READS, valuesOf } from './frame.ts';
 
 /** The reply begins after 50 to 100 ms. */
 const TIMEOUT_MS = 500;
@@ -29,7 +30,7 @@ const word = (values: Values, id: number): number | undefined =>
 
 function temperature(values: Values, id: number): number | undefined {
   const raw = word(values, id);
-  return raw === undefined || raw <= WARMEST ? raw : WARMEST - raw;
+  return raw === undefined || raw < FREEZING ? raw : FREEZING - raw;
 }
 
 /** C0 stands behind the current in the list, so it must be known before. */
@@ -60,6 +61,15 @@ function productionDate(digits: Uint8Array = new Uint8Array()): string | undefin
   return month === undefined ? undefined : `20${year}-${month}`;
 }
 
+/**
+ * No frame shows a measured capacity: with 280 Ah set, one firmware tells 256 for ever and others tell 0. It counts only where
+ * it agrees with the capacity that is set.
+ */
+function fullCapacity(values: Values, capacityDesign: number | undefined): number | undefined {
+  const measured = readNumber(values.get(ID.measuredCapacity) ?? new Uint8Array(), 0, 'u32be');
+  return measured !== undefined && measured === capacityDesign ? measured : undefined;
+}
+
 function decodeValues(values: Values): Reading {
   let reading: Reading = {};
   for (const [id, field] of VALUES) {
@@ -72,6 +82,7 @@ function decodeValues(values: Values): Reading {
   const others = presentKeys({
     cellVoltages: cells && cellVoltages(cells),
     current: current(values),
+    capacityFull: fullCapacity(values, reading.capacityDesign),
     mosfetTemperature: temperature(values, ID.mosfet),
     temperatures: sensors.length > 0 ? sensors : undefined,
     alarms: flags === undefined ? undefined : alarms(flags, reading.chargeEnabled),
@@ -79,6 +90,21 @@ function decodeValues(values: Values): Reading {
   });
   return { ...reading, ...others };
 }
+
+/** Which of the two reads a unit answers. */
+const FORMS = new Forms<Uint8Array>();
+
+/** A unit has no address; each connection leads to one. */
+const ONLY_UNIT = 0;
+
+const readAll = (link: Exchange, tries: number): Promise<Reading> =>
+  FORMS.ask(link, { battery: ONLY_UNIT, name: 'all', forms: READS, tries }, async (request) => {
+    const reading = await inquire(jk, link, request, TIMEOUT_MS);
+    // Most units may take the second form for a question after a value that does not exist.
+    if (request === READ_ID_0 && reading.voltage === undefined)
+      throw new FrameError('incomplete', 'the answer to id 00 carries no values');
+    return reading;
+  });
 
 export const jk: BmsDriver = {
   id: 'jk',
@@ -92,11 +118,11 @@ export const jk: BmsDriver = {
   accept: acceptReply,
 
   decode(request, reply) {
-    return commandOf(request) === COMMAND.readAll ? decodeValues(valuesOf(reply)) : {};
+    return asksForAll(request) ? decodeValues(valuesOf(reply)) : {};
   },
 
   async probe(link) {
-    const reading = await inquire(jk, link, READ_ALL, TIMEOUT_MS);
+    const reading = await readAll(link, 1);
     const { cellVoltages: cells = [] } = assertCarries(reading, REQUIRED);
     if (cells.length > MOST_CELLS)
       throw new ImplausibleError(`${cells.length} cells; ${MOST_CELLS} are possible`);
@@ -105,12 +131,12 @@ export const jk: BmsDriver = {
 
   async poll(link) {
     try {
-      return await inquire(jk, link, READ_ALL, TIMEOUT_MS, { tries: 2 });
+      return await readAll(link, 2);
     } catch (error) {
       if (!(error instanceof TimeoutError)) throw error;
     }
     // Silence: a sleeping unit ignores reads until it was activated. Whether that is acknowledged is not documented.
     await ifTold(link.ask(ACTIVATE, acceptReply(ACTIVATE), WAKE_MS));
-    return inquire(jk, link, READ_ALL, TIMEOUT_MS);
+    return readAll(link, 1);
   },
 };

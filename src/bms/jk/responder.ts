@@ -1,28 +1,40 @@
 import type { Reading } from '../../model/reading.ts';
 import { bytesOf, writeNumber, writeText } from '../../protocol/bytes.ts';
 import { encodeAlarms, encodeFields } from '../../protocol/encode.ts';
-import type { Responder } from '../driver.ts';
-import { ALARMS, CHARGING_FLAG, COLD_BIT, ID, LENGTHS, SENSOR_IDS, VALUES, WARMEST } from './fields.ts';
-import { acceptRequest, COMMAND, commandOf, replyTo } from './frame.ts';
+import type { Answer, Responder } from '../driver.ts';
+import { ALARMS, CHARGING_FLAG, COLD_BIT, FREEZING, ID, LENGTHS, SENSOR_IDS, VALUES } from './fields.ts';
+import { acceptRequest, asksForAll, COMMAND, commandOf, replyTo } from './frame.ts';
 
 /** The JK side: one reply with every id that the battery can tell, in the order of the wire. */
 export const responder: Responder = {
   accept: acceptRequest,
-  reply(request, truth) {
-    if (commandOf(request) !== COMMAND.readAll) return undefined;
-    // Cold cells open the charge FET; nothing else in the reply tells that charging is meant.
-    const battery = truth.alarms?.lowChargeTemperature === 2 ? { ...truth, chargeEnabled: false } : truth;
-    const cells = (battery.cellVoltages ?? []).map((volts, index) =>
-      bytesOf(index + 1, writeNumber(volts * 1000, 'u16be')),
-    );
-    const payload = [bytesOf(ID.cells, 3 * cells.length, ...cells)];
-    for (const id of Object.keys(LENGTHS).map(Number)) {
-      const value = encodeValue(id, battery);
-      if (value !== undefined) payload.push(bytesOf(id, value));
-    }
-    return { bytes: replyTo(request, bytesOf(...payload)) };
+  reply: (request, truth) => tell(request, truth),
+  variants: {
+    'answers as 03': {
+      accept: acceptRequest,
+      reply: (request, truth) => tell(request, truth, COMMAND.readOne),
+    },
+    'answers 03 only': {
+      accept: acceptRequest,
+      reply: (request, truth) => (commandOf(request) === COMMAND.readOne ? tell(request, truth) : undefined),
+    },
   },
 };
+
+function tell(request: Uint8Array, truth: Reading, command?: number): Answer | undefined {
+  if (!asksForAll(request)) return undefined;
+  // Cold cells open the charge FET; nothing else in the reply tells that charging is meant.
+  const battery = truth.alarms?.lowChargeTemperature === 2 ? { ...truth, chargeEnabled: false } : truth;
+  const cells = (battery.cellVoltages ?? []).map((volts, index) =>
+    bytesOf(index + 1, writeNumber(volts * 1000, 'u16be')),
+  );
+  const payload = [bytesOf(ID.cells, 3 * cells.length, ...cells)];
+  for (const id of Object.keys(LENGTHS).map(Number)) {
+    const value = encodeValue(id, battery);
+    if (value !== undefined) payload.push(bytesOf(id, value));
+  }
+  return { bytes: replyTo(request, bytesOf(...payload), command) };
+}
 
 /** The bytes of one id; settings that the canonical reading does not know are 0, unknown measurements are left out. */
 function encodeValue(id: number, battery: Reading): Uint8Array | undefined {
@@ -48,6 +60,8 @@ function special(id: number, battery: Reading): Uint8Array | undefined {
       return writeNumber(alarmWord(battery), 'u16be');
     case ID.productionDate:
       return writeText((battery.productionDate ?? '').replaceAll('-', '').slice(2, 6), 4);
+    case ID.measuredCapacity:
+      return writeNumber(battery.capacityFull ?? 0, 'u32be');
     case ID.currentEncoding:
       return Uint8Array.of(1);
     default:
@@ -58,7 +72,7 @@ function special(id: number, battery: Reading): Uint8Array | undefined {
 function temperature(degrees: number | undefined): Uint8Array {
   if (degrees === undefined) return new Uint8Array();
   const raw = Math.round(degrees);
-  return writeNumber(raw < 0 ? WARMEST - raw : raw, 'u16be');
+  return writeNumber(raw < 0 ? FREEZING - raw : raw, 'u16be');
 }
 
 function current(amperes: number | undefined): Uint8Array {

@@ -20,9 +20,12 @@ import {
   type BmsDriver,
   confirm,
   FET_STAYED,
+  Forms,
   ifTold,
   inquire,
   LIMIT_KEYS,
+  type Part,
+  PollParts,
   pick,
   toldTwice,
 } from '../driver.ts';
@@ -32,7 +35,8 @@ import { COMMAND, CURRENT_THRESHOLD_AT, FACTS, INDICATION, LENGTHS, LIMITS, VERS
 const PROBE_TIMEOUT_MS = 300;
 /** A master relays to its slaves over another bus first. */
 const TIMEOUT_MS = 500;
-const TWICE = { tries: 2 } as const;
+const TRIES = 2;
+const TWICE = { tries: TRIES } as const;
 /** At the second poll, so that the first is quick, and then about hourly at one poll a second; sooner while one was not told. */
 const LIMITS_EVERY = 3600;
 const LIMITS_RETRY = 60;
@@ -43,6 +47,16 @@ const CONFIRM_READS = 6;
 /** ADR is the pack too: RS485 firmware obeys it, RS232 firmware ignores it. */
 const request = (pack: number, command: number): Uint8Array => buildRequest(VERSION, pack, command, [pack]);
 const plainRequest = (pack: number, command: number): Uint8Array => buildRequest(VERSION, pack, command);
+
+/** Settings and texts are asked without INFO, as captured, or with the pack in it. */
+const FACT_REQUESTS: readonly (typeof request)[] = [plainRequest, request];
+const FORMS = new Forms<typeof request>();
+
+const STATE: Part = {
+  name: 'alarms and switches (44)',
+  toldIn: ({ alarms }) => alarms?.highVoltage !== undefined,
+  alarms: (alarms) => alarms,
+};
 
 /** The address of a pack that knows no others. Packs of other addresses were seen to answer to it as well. */
 const STAND_ALONE = 0;
@@ -111,10 +125,14 @@ export const pace: BmsDriver = {
     return values;
   },
 
-  async poll(link, address, { cycle, known }) {
+  async poll(link, address, context) {
+    const { cycle, known } = context;
     const ask = (asked: Uint8Array): Promise<Reading> => inquire(pace, link, asked, TIMEOUT_MS, TWICE);
     const values = await ask(request(address, COMMAND.analog));
-    const state = await ask(request(address, COMMAND.alarms));
+    const parts = new PollParts(link, address, context);
+    const state = await parts.ask(STATE, (tries) =>
+      inquire(pace, link, request(address, COMMAND.alarms), TIMEOUT_MS, { tries }),
+    );
     const told = async (
       commands: Iterable<number>,
       tell: (command: number) => Promise<Reading | undefined>,
@@ -123,14 +141,20 @@ export const pace: BmsDriver = {
       for (const command of commands) reading = { ...reading, ...(await ifTold(tell(command))) };
       return reading;
     };
-    const fact = (command: number): Promise<Reading> => ask(plainRequest(address, command));
+    const fact = (command: number): Promise<Reading> =>
+      FORMS.ask(
+        link,
+        { battery: address, name: `${command}`, forms: FACT_REQUESTS, tries: TRIES },
+        (requestOf) => inquire(pace, link, requestOf(address, command), TIMEOUT_MS),
+      );
     const every = LIMIT_KEYS.every((key) => known[key] !== undefined) ? LIMITS_EVERY : LIMITS_RETRY;
     return assemble(pace, [
       pick(known, [...LIMIT_KEYS, ...FACT_KEYS]),
       cycle % every === 1 ? await told(LIMITS.keys(), (command) => toldTwice(() => fact(command))) : {},
       cycle === 0 && isAtTheCable(address) ? await told(FACTS.keys(), fact) : {},
       values,
-      state,
+      state ?? {},
+      parts.end(),
     ]);
   },
 

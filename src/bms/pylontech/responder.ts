@@ -36,34 +36,40 @@ const FLAG = 0x11;
 /** As newer modules do whatever their size: capacities in 24 bits, the 16-bit places filled. */
 const FILLED = 0xff;
 
-/** A stack on RS485: every module answers at its address, the master also for the whole group. */
+/** Stacks on RS485: every module answers at its address and names its place in the group, the master also for the group. */
 export const responder: Responder = {
   accept: acceptFrame,
   reply(request, battery) {
     const { cid1, address, code, info: asked } = parseFrame(request);
     const pack = packAt(battery, address, MASTER);
     if (pack === undefined) return undefined;
+    const place = address & 0x0f;
     const answer = (...data: (number | Uint8Array)[]): { bytes: Uint8Array } => ({
       bytes: buildFrame({ version: VERSION, address, cid1, code: 0, info: bytesOf(...data) }),
     });
     const group: readonly Reading[] | undefined =
-      asked[0] === ALL_PACKS && address === MASTER ? (battery.modules ?? [battery]) : undefined;
+      asked[0] === ALL_PACKS && place === MASTER ? groupOf(battery, address) : undefined;
     switch (code) {
       case COMMAND.analog:
-        return answer(FLAG, group?.length ?? address, ...(group ?? [pack]).map(analogBlock));
+        return answer(FLAG, group?.length ?? place, ...(group ?? [pack]).map(analogBlock));
       case COMMAND.alarms:
-        return answer(FLAG, group?.length ?? address, ...(group ?? [pack]).map(alarmBlock));
+        return answer(FLAG, group?.length ?? place, ...(group ?? [pack]).map(alarmBlock));
       case COMMAND.management:
-        return answer(address, management(pack));
+        return answer(place, management(pack));
       case COMMAND.manufacturer:
         return answer(manufacturer(pack));
       case COMMAND.serialNumber:
-        return answer(address, serialNumber(pack));
+        return answer(place, serialNumber(pack));
       default:
         return undefined;
     }
   },
 };
+
+/** The modules whose addresses have the high half of `master`. */
+function groupOf({ modules, ...alone }: Reading, master: number): readonly Reading[] {
+  return modules?.filter(({ address }) => address >> 4 === master >> 4) ?? [alone];
+}
 
 function sensors({ mosfetTemperature, temperatures = [] }: Reading): number[] {
   return [mosfetTemperature, ...temperatures].map((degrees) => unscaled(degrees, TEMPERATURE));

@@ -8,17 +8,48 @@ import {
   type ReplyRules,
 } from '../../protocol/ascii-frame.ts';
 import { decodeFields } from '../../protocol/fields.ts';
-import { assemble, assertPlausible, type BmsDriver, inquire, type SlowFacts, slowFacts } from '../driver.ts';
+import type { Exchange } from '../../transport/exchange.ts';
+import {
+  assemble,
+  assertPlausible,
+  type BmsDriver,
+  Forms,
+  inquire,
+  type Part,
+  PollParts,
+  type SlowFacts,
+  slowFacts,
+} from '../driver.ts';
 import { alarmBlockAt, decodeAlarmReply, decodeAnalogReply } from './decode.ts';
-import { COMMAND, PRODUCT, REPLY_VERSIONS, VERSION } from './fields.ts';
+import { COMMAND, PRODUCT, REPLY_VERSIONS } from './fields.ts';
 
 const PROBE_TIMEOUT_MS = 300;
 /** A master relays to its packs; the slowest implementation known waits 500 ms for the first byte. */
 const TIMEOUT_MS = 500;
-const TWICE = { tries: 2 } as const;
-const FACTS: SlowFacts = { keys: ['model', 'firmwareVersion', 'serialNumber'], first: 0 };
+const TRIES = 2;
+const FACTS: SlowFacts = { keys: ['model', 'firmwareVersion', 'serialNumber'], first: 0, attempts: 3 };
 
-const request = (pack: number, command: number): Uint8Array => buildRequest(VERSION, pack, command, [pack]);
+/** Requests are answered in the version of the document and in the one that replies carry. */
+const FORMS = new Forms<number>();
+
+function ask(
+  link: Exchange,
+  pack: number,
+  command: number,
+  tries: number,
+  timeoutMs = TIMEOUT_MS,
+): Promise<Reading> {
+  const question = { battery: pack, name: `${command}`, forms: REPLY_VERSIONS, tries };
+  return FORMS.ask(link, question, (version) =>
+    inquire(topbms, link, buildRequest(version, pack, command, [pack]), timeoutMs),
+  );
+}
+
+const STATE: Part = {
+  name: 'alarms and switches (44)',
+  toldIn: ({ alarms }) => alarms?.highVoltage !== undefined,
+  alarms: (alarms) => alarms,
+};
 
 const RULES: ReplyRules = {
   returnCodes: { 144: 'address wrong', 145: 'internal communication failed', 160: 'transfer failed' },
@@ -64,16 +95,15 @@ export const topbms: BmsDriver = {
   },
 
   async probe(link, address) {
-    const values = await inquire(topbms, link, request(address, COMMAND.analog), PROBE_TIMEOUT_MS);
+    const values = await ask(link, address, COMMAND.analog, 1, PROBE_TIMEOUT_MS);
     return assertPlausible(assemble(topbms, [values]));
   },
 
   async poll(link, address, context) {
-    const ask = (command: number): Promise<Reading> =>
-      inquire(topbms, link, request(address, command), TIMEOUT_MS, TWICE);
-    const values = await ask(COMMAND.analog);
-    const state = await ask(COMMAND.alarms);
-    const facts = await slowFacts(FACTS, context, () => ask(COMMAND.product));
-    return assemble(topbms, [values, state, facts]);
+    const parts = new PollParts(link, address, context);
+    const values = await ask(link, address, COMMAND.analog, TRIES);
+    const state = await parts.ask(STATE, (tries) => ask(link, address, COMMAND.alarms, tries));
+    const facts = await slowFacts(FACTS, context, () => ask(link, address, COMMAND.product, 1));
+    return assemble(topbms, [values, state ?? {}, parts.end(), facts]);
   },
 };
