@@ -1,6 +1,6 @@
 import type { Responder } from '../bms/driver.ts';
 import type { Clock } from '../clock.ts';
-import { distort } from './line-faults.ts';
+import { distort, neverAnswered } from './line-faults.ts';
 import type { Plant } from './plant.ts';
 import { type Random, seeded } from './random.ts';
 import type { LineFaults } from './scenario.ts';
@@ -157,9 +157,9 @@ export class Session {
 
   #answer(responder: Responder, request: Uint8Array): void {
     const { plant, answerMs } = this.#options;
-    const answer = responder.reply(request, plant.truth());
-    if (answer?.changes !== undefined) plant.apply(answer.changes);
     const line = this.#faultsOf(request);
+    const answer = neverAnswered(request, line) ? undefined : responder.reply(request, plant.truth());
+    if (answer?.changes !== undefined) plant.apply(answer.changes);
     const bytes = distort(request, answer?.bytes ?? new Uint8Array(), line, this.#random);
     if (bytes.length === 0) return;
     const now = this.#options.clock.now();

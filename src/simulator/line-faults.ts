@@ -1,3 +1,4 @@
+import { ConfigError, hex } from '../errors.ts';
 import type { Random } from './random.ts';
 import type { LineFaults } from './scenario.ts';
 
@@ -21,4 +22,25 @@ export function distort(
   bytes.set(noise, echo.length);
   bytes.set(turned, echo.length + noise.length);
   return bytes;
+}
+
+/** Hex digits, or the text of an ASCII frame from its tilde on; a point stands for any one digit. */
+const HEX = /^[0-9a-f.]+$/;
+const ASCII = /^~[0-9A-F.]+$/;
+
+/** The beginning of a request: "a5..98" is the alarm request of any Daly, "~20..4644" that of any Pylontech module. */
+export function requestPattern(value: unknown, path: string): string {
+  if (typeof value === 'string' && (HEX.test(value) || ASCII.test(value))) return value;
+  throw new ConfigError(
+    `${path}: expected the beginning of a request, as hex digits ("a5..98") or as ASCII frame ("~20..4644"), got ${JSON.stringify(value)}`,
+  );
+}
+
+/** Whether this device leaves `request` unanswered whatever the line does. */
+export function neverAnswered(request: Uint8Array, { silentTo }: Pick<LineFaults, 'silentTo'>): boolean {
+  if (silentTo.length === 0) return false;
+  const forms = { hex: hex(request, request.length), text: String.fromCharCode(...request) };
+  return silentTo.some((pattern) =>
+    new RegExp(`^${pattern}`).test(pattern.startsWith('~') ? forms.text : forms.hex),
+  );
 }

@@ -3,6 +3,7 @@ import { ConfigError } from '../errors.ts';
 import { ALARM_NAMES } from '../model/alarms.ts';
 import { CHEMISTRIES } from '../model/chemistry.ts';
 import { BUILTIN_SCENARIOS } from './builtin-scenarios.ts';
+import { requestPattern } from './line-faults.ts';
 import {
   chance,
   flag,
@@ -65,6 +66,8 @@ const cellOffsets = record((name, path) => String(integer(1, 32)(Number(name), p
 const line = object({
   /** How likely a request stays without an answer. */
   silent: or(chance, 0),
+  /** Requests that are never answered, as `neverAnswered` reads them. */
+  silentTo: or(list(requestPattern, 0, 32), []),
   /** Bytes of noise ahead of every answer. */
   garbage: or(integer(0, 4096), 0),
   /** How likely one bit of a byte is turned. */
@@ -179,6 +182,8 @@ const scenario = object({
   sources: or(list(source, 0, 8), []),
   loads: or(list(load, 0, 16), []),
   steps: or(list(step, 0, 10_000), []),
+  /** A device of the type that behaves in another way (`Responder.variants`); absent: the usual one. */
+  variant: optional(text),
   /** Seconds after which the steps begin anew. */
   repeatEvery: optional(number(1, 1e9)),
   line: or(line, {}),

@@ -171,7 +171,8 @@ export const pylontech: BmsDriver = {
     const state = await tell(STATE, COMMAND.alarms);
     const model = await fact(MODEL, COMMAND.manufacturer);
     const serial = await fact(SERIAL, COMMAND.serialNumber);
-    const limits = cycle % LIMITS_EVERY === 0 ? await tell(LIMITS, COMMAND.management) : undefined;
+    const due = cycle % LIMITS_EVERY === 0 || !LIMITS.toldIn(known);
+    const limits = due ? await tell(LIMITS, COMMAND.management) : undefined;
     return assemble(pylontech, [
       values,
       model,
