@@ -41,7 +41,7 @@ describe('import-config', () => {
     expect(await run([path, '--output', output])).toMatchObject({ code: 0, out: '' });
     const text = await readFile(output, 'utf8');
     expect(text).toContain('maxChargeCurrent = 70');
-    await expect(run([path, '--output', output])).rejects.toThrow(/EEXIST/);
+    await expect(run([path, '--output', output])).rejects.toThrow(/there is such a file already/);
     expect(await readFile(output, 'utf8')).toBe(text);
   });
 
@@ -51,6 +51,31 @@ describe('import-config', () => {
     const { code, err } = await run([wrong]);
     expect(code).toBe(1);
     expect(err).toContain('state battery.chemistry');
+  });
+
+  it('ends with 1 when a limit of the old file does not count here', async () => {
+    const old = join(folder, 'curves.ini');
+    await writeFile(old, '[DEFAULT]\nTEMPERATURE_LIMITS_WHILE_DISCHARGING = -20, 0, 5, 10, 15, 45, 55\n');
+    const { code, err } = await run([old]);
+    expect(code).toBe(1);
+    expect(err).toContain('line 2: TEMPERATURE_LIMITS_WHILE_DISCHARGING is not taken over: the curve');
+    expect(err).toContain('Limits of the old file that do not count here: 1; compare them by hand.\n');
+  });
+
+  it.each([
+    ['a README', '# Batteries\n\nThis driver reads batteries.\n', /none of its lines is an option/],
+    [
+      'a settings file of this driver',
+      '[limits]\nmaxChargeCurrent = 40\n',
+      /settings of this driver already/,
+    ],
+    ['an empty file', '', /the file is empty/],
+  ])('refuses %s with a sentence, and writes nothing', async (_what, text, sentence) => {
+    const odd = join(folder, 'odd.ini');
+    await writeFile(odd, text);
+    const output = join(folder, 'never.toml');
+    await expect(run([odd, '--output', output])).rejects.toThrow(sentence);
+    await expect(readFile(output)).rejects.toThrow();
   });
 
   it('says which file it cannot read, and wants exactly one', async () => {

@@ -1,15 +1,15 @@
-import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { ConfigError, UsageError } from '../errors.ts';
-import { importConfig } from '../settings/import.ts';
+import { importConfig, notConfigIni } from '../settings/import.ts';
 import { bmsTypes } from '../settings/load.ts';
 import { describe } from '../settings/resolve.ts';
 import type { Command, Io } from './command.ts';
+import { readInput, writeNew } from './files.ts';
 
 const USAGE = `usage: dbus-bms import-config FILE [--output FILE]
 Turns the config.ini of the driver dbus-serialbattery into a settings file for this one, on stdout or in the file that
 --output names, which must not exist yet. What has no counterpart is named with the reason, in the file and on stderr.
-Exit 1 when the result holds errors that must be put right by hand.`;
+Exit 1 when the file is no config.ini, when a limit of it does not count here, or when the result holds errors.`;
 
 export async function importConfigFile(
   args: readonly string[],
@@ -22,28 +22,21 @@ export async function importConfigFile(
   });
   const [path] = positionals;
   if (path === undefined || positionals.length > 1) throw new UsageError('expected one config.ini');
-  const bytes = await readFile(path).catch((cause: unknown) => {
-    throw new ConfigError(`${path} cannot be read (${reason(cause)})`, { cause });
-  });
-  const { toml, taken, notTaken, problems } = importConfig(new TextDecoder().decode(bytes), bmsTypes());
+  const text = new TextDecoder().decode(await readInput(path));
+  const refusal = notConfigIni(text);
+  if (refusal !== undefined) throw new ConfigError(`${path}: ${refusal}`);
+  const { toml, taken, notTaken, problems } = importConfig(text, bmsTypes());
   if (values.output === undefined) io.out(toml);
-  else {
-    // An existing file may hold what its owner wrote by hand.
-    await writeFile(values.output, toml, { flag: 'wx' }).catch((cause: unknown) => {
-      throw new ConfigError(`${values.output} cannot be written (${reason(cause)})`, { cause });
-    });
-  }
+  else await writeNew(values.output, toml);
   for (const { option, line, why } of notTaken)
     io.err(`${path}: line ${line}: ${option} is not taken over: ${why}\n`);
   for (const problem of problems) {
     io.err(`${values.output ?? 'the result'}: ${problem.severity}: ${describe(problem)}\n`);
   }
+  const lost = notTaken.filter(({ isLost }) => isLost).length;
   io.err(`taken over: ${taken}, not taken over: ${notTaken.length}\n`);
-  return problems.some(({ severity }) => severity === 'error') ? 1 : 0;
-}
-
-function reason(cause: unknown): string {
-  return cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+  if (lost > 0) io.err(`Limits of the old file that do not count here: ${lost}; compare them by hand.\n`);
+  return lost > 0 || problems.some(({ severity }) => severity === 'error') ? 1 : 0;
 }
 
 export const importConfigCommand: Command = {

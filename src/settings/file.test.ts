@@ -150,7 +150,7 @@ describe('an unknown name', () => {
       expect.stringMatching(/^line 2: .*dbus-serialbattery.*limits\.maxChargeCurrent/),
       expect.stringMatching(/^line 3: .*connection\.bms/),
       expect.stringMatching(/^line 4: .*nothing is ever sent/),
-      expect.stringMatching(/^line 5: .*the charge profile does this/),
+      expect.stringMatching(/^line 5: .*the charge profile/),
     ]);
     expect(file.forPort().configError).toBeUndefined();
   });

@@ -1,4 +1,5 @@
-import { LEGACY_OPTIONS, legacyReason } from './legacy.ts';
+import { legacyOption } from './legacy.ts';
+import { legacyReason } from './legacy-reasons.ts';
 import { nearest, plainName } from './nearest.ts';
 import { locate, type Place, unquoted } from './place.ts';
 import {
@@ -141,7 +142,11 @@ class Reader {
     const types = ['auto', ...bmsTypes];
     const meant = types.find((type) => plainName(type) === plainName(String(read.value)));
     if (meant !== undefined) return { value: meant };
-    return { fault: 'is no known BMS type', hint: `nearest: "${nearest(String(read.value), types)}"` };
+    const near = nearest(String(read.value), types);
+    return {
+      fault: 'is no known BMS type',
+      ...(near !== undefined && { hint: `nearest: "${near}"` }),
+    };
   }
 
   #enter(setting: Setting, port: string | undefined, line: number, value: SettingValue | undefined): void {
@@ -171,8 +176,7 @@ class Reader {
       key: key.slice(0, 80),
       severity: 'warning',
       text:
-        legacyHint(place.written) ??
-        `there is no such setting, it is ignored; the nearest is ${nearestKey(place.written)}`,
+        legacyHint(place.written) ?? `there is no such setting, it is ignored${nearestHint(place.written)}`,
       ...(place.port !== undefined && { port: place.port }),
     });
   }
@@ -195,17 +199,18 @@ class Reader {
   }
 }
 
-function nearestKey(name: string): string | undefined {
-  return SETTING_BY_NAME.get(nearest(name, SETTING_BY_NAME.keys()) ?? '')?.key;
+function nearestHint(name: string): string {
+  const meant = SETTING_BY_NAME.get(nearest(name, SETTING_BY_NAME.keys()) ?? '');
+  return meant === undefined ? '' : `; the nearest is ${meant.key}`;
 }
 
 /** What became of an option that people know from dbus-serialbattery. */
 function legacyHint(name: string): string | undefined {
-  if (Object.hasOwn(LEGACY_OPTIONS, name)) {
-    const key = LEGACY_OPTIONS[name]?.key;
+  const key = legacyOption(name)?.key;
+  if (key !== undefined) {
     return `is an option of dbus-serialbattery and ignored; here it is ${key}, and import-config converts the whole file`;
   }
-  const reason = /^[A-Z][A-Z\d_]+$/.test(name) ? legacyReason(name) : undefined;
+  const reason = /^[A-Z][A-Z\d_]+$/.test(name) ? legacyReason(name)?.why : undefined;
   return reason === undefined ? undefined : `is an option of dbus-serialbattery and ignored: ${reason}`;
 }
 

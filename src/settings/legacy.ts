@@ -1,17 +1,22 @@
+import { CELL_LIMITS } from '../model/chemistry.ts';
+import { temperatureTable } from './legacy-temperature.ts';
 import { plainName } from './nearest.ts';
 import type { Setting, SettingValue } from './table.ts';
 
-/** Finds the value of another option of the same file, or its old default. */
-export type Lookup = (option: string) => string;
+/** The value that the file states for another option, by the newest name of that option. */
+export type Lookup = (option: string) => string | undefined;
 
+/** An option of the old driver that has a counterpart here. */
 export interface LegacyOption {
   readonly key: Setting['key'];
-  /** The value when nobody changed it; it is left to this driver's own default. */
-  readonly was: string;
-  /** Taken over all the same, because the default of this driver may allow more than the owner had. */
-  readonly binds?: true;
   /** What the old value means here, or why it cannot be taken over. */
   convert(value: string, other: Lookup): SettingValue | Refusal;
+  /** It limits nothing: when it is not taken over, no limit is lost. */
+  readonly isHarmless?: true;
+  /** The option that switches it on and off. */
+  readonly needs?: string;
+  /** An empty value is no way to leave it out; what it limits would then be unknown. */
+  readonly isRequired?: true;
 }
 
 /** A value that means nothing here. */
@@ -23,88 +28,73 @@ export function isRefusal(converted: SettingValue | Refusal): converted is Refus
   return typeof converted === 'object' && 'because' in converted;
 }
 
-/** The options of the driver dbus-serialbattery (`config.ini`) that have a counterpart here. */
+/** The options of the driver dbus-serialbattery (`config.ini`, version 2.1) that have a counterpart here. */
 export const LEGACY_OPTIONS: Readonly<Record<string, LegacyOption>> = {
-  LOGGING: { key: 'log.level', was: 'INFO', convert: level },
-  MAX_BATTERY_CHARGE_CURRENT: { key: 'limits.maxChargeCurrent', was: '50.0', binds: true, convert: number },
-  MAX_BATTERY_DISCHARGE_CURRENT: {
-    key: 'limits.maxDischargeCurrent',
-    was: '60.0',
-    binds: true,
-    convert: number,
-  },
-  MIN_CELL_VOLTAGE: { key: 'charge.minCellVoltage', was: '2.900', convert: number },
-  MAX_CELL_VOLTAGE: { key: 'charge.absorbCellVoltage', was: '3.450', convert: number },
-  FLOAT_CELL_VOLTAGE: { key: 'charge.floatCellVoltage', was: '3.375', convert: number },
-  VOLTAGE_DROP: { key: 'charge.voltageDrop', was: '0.00', convert: number },
-  SWITCH_TO_BULK_SOC_THRESHOLD: { key: 'charge.rebulkSoc', was: '80', convert: number },
-  SOC_RESET_AFTER_DAYS: { key: 'charge.topBalanceDays', was: '', convert: number },
-  BATTERY_CAPACITY: { key: 'battery.capacity', was: '99', convert: number },
-  SOC_CALCULATION: {
-    key: 'soc.socSource',
-    was: 'False',
-    convert: (value) => choose(value, 'counter', 'bms'),
-  },
-  BMS_TYPE: { key: 'connection.bms', was: '', convert: bmsType },
-  BATTERY_ADDRESSES: { key: 'connection.address', was: '', convert: addresses },
-  POLL_INTERVAL: { key: 'connection.pollInterval', was: '', convert: number },
-  INVERT_CURRENT_MEASUREMENT: {
-    key: 'connection.invertCurrent',
-    was: '1',
-    convert: (value) => Number(value) === -1 || { because: 'only 1 and -1 have a meaning' },
-  },
+  LOGGING: { key: 'log.level', convert: level, isHarmless: true },
+  MAX_BATTERY_CHARGE_CURRENT: { key: 'limits.maxChargeCurrent', convert: number, isRequired: true },
+  MAX_BATTERY_DISCHARGE_CURRENT: { key: 'limits.maxDischargeCurrent', convert: number, isRequired: true },
+  MIN_CELL_VOLTAGE: { key: 'charge.minCellVoltage', convert: number },
+  MAX_CELL_VOLTAGE: { key: 'charge.absorbCellVoltage', convert: number },
+  FLOAT_CELL_VOLTAGE: { key: 'charge.floatCellVoltage', convert: number },
+  VOLTAGE_DROP: { key: 'charge.voltageDrop', convert: number },
+  SWITCH_TO_BULK_SOC_THRESHOLD: { key: 'charge.rebulkSoc', convert: number },
+  SOC_RESET_AFTER_DAYS: { key: 'charge.topBalanceDays', convert: topBalanceDays },
+  BATTERY_CAPACITY: { key: 'battery.capacity', convert: capacity },
+  SOC_CALCULATION: { key: 'soc.socSource', convert: (value) => choose(value, 'counter', 'bms') },
+  BMS_TYPE: { key: 'connection.bms', convert: bmsType, isHarmless: true },
+  BATTERY_ADDRESSES: { key: 'connection.address', convert: addresses, isHarmless: true },
+  POLL_INTERVAL: { key: 'connection.pollInterval', convert: number, isHarmless: true },
+  INVERT_CURRENT_MEASUREMENT: { key: 'connection.invertCurrent', convert: inverted },
   BLOCK_ON_DISCONNECT: {
     key: 'connection.blockOnDisconnect',
-    was: 'False',
     convert: (value) => choose(value, true, false),
   },
-  BLOCK_ON_DISCONNECT_TIMEOUT_MINUTES: { key: 'connection.graceMinutes', was: '30', convert: number },
-  TEMPERATURES_WHILE_CHARGING: {
-    key: 'limits.temperatureTable',
-    was: '0, 2, 5, 10, 40, 45, 50, 55',
-    convert: (_value, other) => temperatureTable(other),
-  },
-  MAX_CHARGE_CURRENT_T_FRACTION: {
-    key: 'limits.temperatureTable',
-    was: '0, 0.25, 0.5, 1, 1, 0.5, 0.25, 0',
-    convert: (_value, other) => temperatureTable(other),
-  },
+  BLOCK_ON_DISCONNECT_TIMEOUT_MINUTES: { key: 'connection.graceMinutes', convert: number },
+  TEMPERATURES_WHILE_CHARGING: temperatureOption(),
+  MAX_CHARGE_CURRENT_T_FRACTION: temperatureOption(),
+  MAX_CHARGE_CURRENT_T: temperatureOption(),
 };
 
-/** Why the other options have no counterpart; the first pattern that fits counts. */
-const REASONS: readonly (readonly [pattern: RegExp, reason: string])[] = [
-  [/^BLUETOOTH_/, 'batteries over Bluetooth are not supported'],
-  [/^(CAN_PORT|UBMS_)/, 'batteries on a CAN bus are not supported'],
-  [/^MQTT_/, 'batteries over MQTT are not supported'],
-  [/^(GREENMETER_|LIPRO_|UP16S_)/, 'it concerns a single BMS type and is found out or not supported'],
-  [/^SOC_RESET_CELL_VOLTAGE$/, 'the voltage of a top balance is fixed by the chemistry'],
-  [/^(CURRENT_REPORTED_BY_BMS|CURRENT_MEASURED_BY_USER)$/, 'calibrate the current in the BMS'],
-  [/^EXTERNAL_SENSOR_/, 'current and state of charge come from the BMS only'],
-  [/^AUTO_RESET_SOC$/, 'nothing is written to a BMS on its own account'],
-  [/^SOC_LOW_/, 'the thresholds of the low state of charge alarm are fixed'],
-  [/^(SERIAL_STARTER_ENABLED|EXCLUDED_DEVICES)$/, 'which ports are used is up to Venus OS'],
-  [/^USE_PORT_AS_UNIQUE_ID$/, 'set identity.batteryId under [ports."ttyUSB0"] to fix an identity to a port'],
-  [/^BLOCK_ON_DISCONNECT_VOLTAGE_/, 'the window follows the chemistry'],
-  [/^BMS_CABLE_ALARM$/, 'the alarm is always on'],
-  [
-    /^USE_BMS_DVCC_VALUES$/,
-    'limits of the BMS always lower ours; limits.honourBmsLimits = false ignores them',
-  ],
-  [/MOSFET|^(CCCM|DCCM)_T_|_T_FRACTION$|^TEMPERATURES_/, 'temperature limits are always on'],
-  [/^(CCCM|DCCM)_|^(CELL_VOLTAGES|SOC)_WHILE_|_(CV|SOC)_FRACTION$/, 'the charge profile has its own curves'],
-  [/^(CHARGE_MODE$|CVCM_|CVL_|CCL_|DCL_|SWITCH_TO_)|_RECOVERY_/, 'the charge profile does this by itself'],
-  [/^(TIME_TO_|HISTORY_|MIDPOINT_|BATTERY_CELL_DATA_FORMAT)/, 'what is shown is fixed'],
-  [/^PUBLISH_/, 'the settings are shown by check-config, the values by read --json'],
-  [/^TEMPERATURE_/, 'sensors are shown and used as the BMS reports them'],
-  [/^GUI_/, 'no system file is changed'],
-  [/^TELEMETRY$/, 'nothing is ever sent to anyone'],
-  [/^BMS_CAPTURE_/, 'read, probe and run write every frame down with --capture FILE'],
-  [/^CUSTOM_BATTERY_NAMES$/, 'the device remembers the names; identity.customName sets one'],
-];
+/** What options of version 1.x, and of the time before, are called since. */
+const RENAMED: Readonly<Record<string, string>> = {
+  BULK_AFTER_DAYS: 'SOC_RESET_AFTER_DAYS',
+  BULK_CELL_VOLTAGE: 'SOC_RESET_CELL_VOLTAGE',
+  CELL_VOLTAGE_DIFF_KEEP_MAX_VOLTAGE_TIME_RESTART: 'SWITCH_TO_FLOAT_CELL_VOLTAGE_DEVIATION',
+  CELL_VOLTAGE_DIFF_KEEP_MAX_VOLTAGE_UNTIL: 'SWITCH_TO_FLOAT_CELL_VOLTAGE_DIFF',
+  CELL_VOLTAGE_DIFF_TO_RESET_VOLTAGE_LIMIT: 'SWITCH_TO_BULK_CELL_VOLTAGE_DIFF',
+  CVL_ICONTROLLER_MODE: 'CVL_CONTROLLER_MODE',
+  EXTERNAL_CURRENT_SENSOR_DBUS_DEVICE: 'EXTERNAL_SENSOR_DBUS_DEVICE',
+  EXTERNAL_CURRENT_SENSOR_DBUS_PATH: 'EXTERNAL_SENSOR_DBUS_PATH_CURRENT',
+  EXTERNAL_SOC_SENSOR_DBUS_DEVICE: 'EXTERNAL_SENSOR_DBUS_DEVICE',
+  EXTERNAL_SOC_SENSOR_DBUS_PATH: 'EXTERNAL_SENSOR_DBUS_PATH_SOC',
+  LINEAR_LIMITATION_ENABLE: 'CHARGE_MODE',
+  LINEAR_RECALCULATION_EVERY: 'CVL_RECALCULATION_EVERY',
+  LINEAR_RECALCULATION_ON_PERC_CHANGE: 'CVL_RECALCULATION_ON_MAX_PERCENTAGE_CHANGE',
+  MAX_VOLTAGE_TIME_SEC: 'SWITCH_TO_FLOAT_WAIT_FOR_SEC',
+  MODBUS_ADDRESSES: 'BATTERY_ADDRESSES',
+  SEPLOS_USE_BMS_VALUES: 'USE_BMS_DVCC_VALUES',
+  SOC_CALC_CURRENT_MEASURED_BY_USER: 'CURRENT_MEASURED_BY_USER',
+  SOC_CALC_CURRENT_REPORTED_BY_BMS: 'CURRENT_REPORTED_BY_BMS',
+  SOC_LEVEL_TO_RESET_VOLTAGE_LIMIT: 'SWITCH_TO_BULK_SOC_THRESHOLD',
+  SOC_RESET_VOLTAGE: 'SOC_RESET_CELL_VOLTAGE',
+  TEMPERATURE_LIMITS_WHILE_CHARGING: 'TEMPERATURES_WHILE_CHARGING',
+  TEMPERATURE_LIMITS_WHILE_DISCHARGING: 'TEMPERATURES_WHILE_DISCHARGING',
+  TEMP_BATTERY: 'TEMPERATURE_SOURCE_BATTERY',
+  TEMP_1_NAME: 'TEMPERATURE_1_NAME',
+  TEMP_2_NAME: 'TEMPERATURE_2_NAME',
+  TEMP_3_NAME: 'TEMPERATURE_3_NAME',
+  TEMP_4_NAME: 'TEMPERATURE_4_NAME',
+};
 
-/** Why an option of the old driver has no counterpart; undefined when it never was one. */
-export function legacyReason(option: string): string | undefined {
-  return REASONS.find(([pattern]) => pattern.test(option))?.[1];
+/** The newest name of an option, whichever version of the old driver it was written for. */
+export function newestName(option: string): string {
+  return Object.hasOwn(RENAMED, option) ? (RENAMED[option] ?? option) : option;
+}
+
+/** Counterpart of an option under any of its names. */
+export function legacyOption(option: string): LegacyOption | undefined {
+  const name = newestName(option);
+  return Object.hasOwn(LEGACY_OPTIONS, name) ? LEGACY_OPTIONS[name] : undefined;
 }
 
 const BMS_TYPES: Readonly<Record<string, string>> = {
@@ -115,6 +105,34 @@ const BMS_TYPES: Readonly<Record<string, string>> = {
   seplos: 'seplos-v2',
   seplosv3: 'seplos-v3',
 };
+
+/** Capacities, Ah, that the files of the old driver state when nobody changed them. */
+const SHIPPED_CAPACITIES = [50, 99];
+
+/** It would count before what the BMS tells, so a value that nobody chose is left out. */
+function capacity(value: string): SettingValue | Refusal {
+  const ah = number(value);
+  return typeof ah === 'number' && SHIPPED_CAPACITIES.includes(ah)
+    ? {
+        because: `${ah} Ah is what the file of the old driver states for every battery; write battery.capacity = ${ah} where it is true`,
+      }
+    : ah;
+}
+
+/** A top balance must not go higher than the voltage to which the owner charged for it. */
+function topBalanceDays(value: string, other: Lookup): SettingValue | Refusal {
+  const days = number(value);
+  const most = Number(other('SOC_RESET_CELL_VOLTAGE') ?? Number.POSITIVE_INFINITY);
+  const ours = Math.max(CELL_LIMITS.lfp.topBalance, Number(other('MAX_CELL_VOLTAGE') ?? 0));
+  return isRefusal(days) || most >= ours
+    ? days
+    : { because: `a top balance goes to ${ours} V per cell here, above the ${most} V of the old file` };
+}
+
+function inverted(value: string): SettingValue | Refusal {
+  const sign = Number(value);
+  return Math.abs(sign) === 1 ? sign === -1 : { because: 'only 1 and -1 have a meaning' };
+}
 
 function number(value: string): SettingValue | Refusal {
   const parsed = value === '' ? Number.NaN : Number(value);
@@ -149,22 +167,13 @@ function addresses(value: string): SettingValue | Refusal {
   return parts.map((part) => Number.parseInt(part, 16));
 }
 
-/** The old table counts in fractions of the charge current setting, ours in fractions of the capacity. */
-function temperatureTable(other: Lookup): SettingValue | Refusal {
-  const capacity = Number(other('BATTERY_CAPACITY'));
-  if (other('BATTERY_CAPACITY') === LEGACY_OPTIONS['BATTERY_CAPACITY']?.was || !(capacity > 0)) {
-    return { because: 'its rows become fractions of the capacity, and BATTERY_CAPACITY is not stated' };
-  }
-  const most = Number(other('MAX_BATTERY_CHARGE_CURRENT'));
-  const [degrees, fractions] = [
-    other('TEMPERATURES_WHILE_CHARGING'),
-    other('MAX_CHARGE_CURRENT_T_FRACTION'),
-  ].map((list) => list.split(',').map(Number));
-  if (degrees === undefined || fractions === undefined || degrees.length !== fractions.length) {
-    return { because: 'TEMPERATURES_WHILE_CHARGING and MAX_CHARGE_CURRENT_T_FRACTION differ in length' };
-  }
-  // Rounding down keeps the table on the careful side.
-  const rate = (fraction: number): number => Math.floor(((fraction * most) / capacity) * 1000 + 1e-6) / 1000;
-  const rows = degrees.map((celsius, row) => [celsius, rate(fractions[row] ?? 0)] as const);
-  return rows.toSorted((a, b) => a[0] - b[0]);
+function temperatureOption(): LegacyOption {
+  return {
+    key: 'limits.temperatureTable',
+    needs: 'CCCM_T_ENABLE',
+    convert(_value, other) {
+      const ah = capacity(other('BATTERY_CAPACITY') ?? '');
+      return temperatureTable(other, typeof ah === 'number' ? ah : undefined);
+    },
+  };
 }

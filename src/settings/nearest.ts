@@ -23,15 +23,23 @@ export function editDistance(a: string, b: string): number {
   return row[b.length] ?? 0;
 }
 
-/** The candidate that looks most like `name`; the first of equals. */
+/** Letters of a name of which one may be wrong. */
+const LETTERS_A_SLIP = 3;
+/** A piece of a name that is shorter says nothing. */
+const SHORTEST_PIECE = 4;
+
+/** The candidate that `name` is most likely a slip of, or a piece of; the first of equals. Undefined when none is near. */
 export function nearest(name: string, candidates: Iterable<string>): string | undefined {
   // Longer names cannot be typing mistakes; the cut keeps the cost of a garbled file small.
   const typed = plainName(name).slice(0, 60);
   let best: string | undefined;
   let least = Number.POSITIVE_INFINITY;
   for (const candidate of candidates) {
-    const distance = editDistance(typed, plainName(candidate));
-    if (distance < least) {
+    const known = plainName(candidate);
+    const distance = editDistance(typed, known);
+    const isSlip = distance <= Math.max(1, Math.floor(Math.min(typed.length, known.length) / LETTERS_A_SLIP));
+    const isPiece = typed.length >= SHORTEST_PIECE && known.includes(typed);
+    if ((isSlip || isPiece) && distance < least) {
       least = distance;
       best = candidate;
     }
