@@ -1,7 +1,9 @@
+import { constants } from 'node:os';
 import { createInterface } from 'node:readline';
 import { systemClock } from './clock.ts';
-import type { Command, Io } from './commands/command.ts';
+import { type Command, type Io, StoppedError } from './commands/command.ts';
 import { BmsError, UsageError } from './errors.ts';
+import { nearest } from './settings/nearest.ts';
 import { VERSION } from './version.ts';
 
 /** Every command; its code is loaded only when it is called. */
@@ -18,6 +20,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   'import-config': async () => (await import('./commands/import-config.ts')).importConfigCommand,
 };
 
+const LIST = `there are: ${Object.keys(COMMANDS).join(', ')}`;
+
 async function help(): Promise<string> {
   const lines = ['dbus-bms: battery driver for Victron Venus OS', '', 'Commands:'];
   for (const [name, load] of Object.entries(COMMANDS)) {
@@ -25,47 +29,85 @@ async function help(): Promise<string> {
   }
   lines.push(
     '',
-    '`dbus-bms <command> --help` explains one of them; `dbus-bms --version` names this one.',
+    '`dbus-bms help <command>` explains one of them; `dbus-bms --version` names this version.',
+    'Exit codes: 0 done, 1 it failed, 2 the command line or a line of stdin cannot be understood,',
+    '130 stopped with Ctrl-C (143 by TERM), 70 a bug.',
     '',
   );
   return lines.join('\n');
 }
 
+function commandNamed(name: string): (() => Promise<Command>) | undefined {
+  return Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+}
+
+function unknownCommand(name: string): string {
+  const near = nearest(name, [...Object.keys(COMMANDS), '--help', '--version']);
+  const what = name.startsWith('-')
+    ? `an option follows its command, and "${name}" is no command`
+    : `there is no command "${name}"`;
+  return `dbus-bms: ${what}; ${near === undefined ? LIST : `did you mean ${near}?`}\n`;
+}
+
 /** Runs one command line (without the program's name) and resolves with the exit code. */
 export async function main(args: readonly string[], io: Io): Promise<number> {
   const [name, ...rest] = args;
-  if (name === undefined || name === '--help' || name === 'help') {
-    io.out(await help());
-    return name === undefined ? 2 : 0;
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    const [about, ...more] = rest.filter((word) => word !== '--help' && word !== '-h');
+    if (name === undefined || about === undefined) {
+      io.out(await help());
+      return name === undefined ? 2 : 0;
+    }
+    const load = commandNamed(about);
+    if (load === undefined || more.length > 0) {
+      io.err(load === undefined ? unknownCommand(about) : 'dbus-bms help: expected one command\n');
+      return 2;
+    }
+    io.out(`${(await load()).usage}\n`);
+    return 0;
   }
-  if (name === '--version') {
+  if (name === '--version' || name === '-v' || name === '-V') {
     io.out(`${VERSION}\n`);
     return 0;
   }
-  const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  const load = commandNamed(name);
   if (load === undefined) {
-    io.err(`dbus-bms: there is no command "${name}"; there are: ${Object.keys(COMMANDS).join(', ')}\n`);
+    io.err(unknownCommand(name));
     return 2;
   }
   const command = await load();
-  if (rest.includes('--help')) {
+  const words = rest.includes('--') ? rest.slice(0, rest.indexOf('--')) : rest;
+  if (words.includes('--help') || words.includes('-h')) {
     io.out(`${command.usage}\n`);
     return 0;
   }
   try {
     return await command.run(rest, io);
   } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    // util.parseArgs reports a mistyped option with its own error class and a stable code.
-    const mistyped = 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
-    if (error instanceof UsageError || mistyped) {
-      io.err(`dbus-bms ${name}: ${error.message.replaceAll('\n', ' ')}\n${command.usage.split('\n')[0]}\n`);
-      return 2;
-    }
-    if (!(error instanceof BmsError)) throw error;
-    io.err(`dbus-bms ${name}: ${error.code}: ${error.message}\n`);
-    return 1;
+    return failed(name, command, error, io);
   }
+}
+
+/** One line for an error that was thrown on purpose; everything else is a bug and goes on. */
+function failed(name: string, command: Command, error: unknown, io: Io): number {
+  if (error instanceof UsageError) {
+    io.err(`dbus-bms ${name}: ${oneLine(error.message)}\n${command.usage.split('\n')[0]}\n`);
+    return 2;
+  }
+  const isExpected = error instanceof BmsError || error instanceof StoppedError;
+  if (!isExpected) throw error;
+  if (io.signal.aborted) {
+    io.err(`dbus-bms ${name}: stopped\n`);
+    return 128 + (io.signal.reason === 'SIGTERM' ? constants.signals.SIGTERM : constants.signals.SIGINT);
+  }
+  io.err(
+    `dbus-bms ${name}: ${error instanceof BmsError ? `${error.code}: ` : ''}${oneLine(error.message)}\n`,
+  );
+  return 1;
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/\s*[\r\n]+\s*/g, ' ');
 }
 
 async function* stdinLines(): AsyncIterable<string> {
@@ -76,17 +118,24 @@ async function* stdinLines(): AsyncIterable<string> {
 export async function start(): Promise<void> {
   const stop = new AbortController();
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => stop.abort(name));
+  // Whoever presses Ctrl-C again does not want to wait for a port that is slow to close.
+  process.once('SIGINT', () => process.on('SIGINT', () => process.exit(128 + constants.signals.SIGINT)));
   // A reader that went away (`| head`) is no reason for a stack trace.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0);
-    throw error;
-  });
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EPIPE') process.exit(0);
+      if (error.code === 'ENOSPC') process.exit(1);
+      throw error;
+    });
+  }
   const io: Io = {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
     signal: stop.signal,
     clock: systemClock,
     isTerminal: process.stdout.isTTY === true,
+    isErrTerminal: process.stderr.isTTY === true,
+    isTyped: process.stdin.isTTY === true,
     env: process.env,
     lines: stdinLines,
   };

@@ -24,6 +24,8 @@ export interface PortOptions {
   /** Drivers to look for. */
   readonly drivers: readonly BmsDriver[];
   readonly settings: PortSettings;
+  /** What the owner chose that leaves out other BMS types, addresses or speeds. */
+  readonly narrowedBy?: readonly string[];
   /** Where the port remembers its last hit. */
   readonly stateFolder: string;
   readonly clock: Clock;
@@ -112,6 +114,7 @@ export class PortService {
       ...(baudRate !== 'auto' && { baudRate }),
       budgetMs: SEARCH_MS,
       clock,
+      narrowedBy: this.#options.narrowedBy ?? [],
       signal: this.#stop.signal,
       onAttempt({ error, tookMs, ...attempt }) {
         if (detectLog.debugging)

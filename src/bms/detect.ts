@@ -45,6 +45,8 @@ export interface DetectOptions {
   readonly budgetMs: number;
   readonly clock: Clock;
   readonly signal?: AbortSignal;
+  /** What the owner chose that leaves out other BMS types, addresses or speeds; told when nothing is found. */
+  readonly narrowedBy?: readonly string[];
   readonly onAttempt?: (attempt: Attempt) => void;
 }
 
@@ -155,8 +157,15 @@ export async function detect(link: ProbeLink, options: DetectOptions): Promise<D
   const speeds = [...new Set(failures.map(({ line }) => line.baudRate))].join(', ');
   const seconds = ((clock.now() - started) / 1000).toFixed(1);
   throw new NothingFoundError(
-    `no known BMS answered (${failures.length} of ${steps.length} attempts at ${speeds} baud in ${seconds} s): ${diagnose(failures)}`,
+    `${who(options)} (${failures.length} of ${steps.length} attempts at ${speeds} baud in ${seconds} s): ${diagnose(failures)}`,
   );
+}
+
+/** Who did not answer; when the owner chose, that nothing else was tried and by what he chose. */
+function who({ drivers, narrowedBy = [] }: DetectOptions): string {
+  if (narrowedBy.length === 0) return 'no known BMS answered';
+  const tried = drivers.map(({ id }) => id).join(', ');
+  return `only ${tried} was tried, because of ${narrowedBy.join(' and ')}, and did not answer; without that every known BMS is tried`;
 }
 
 /** A line that never falls silent draws every attempt out, but not beyond the time of the search. */

@@ -37,7 +37,7 @@ describe('check-config', () => {
     expect(code).toBe(0);
     expect(out).toContain(`${path}: 0 errors, 0 warnings\n`);
     expect(out).toMatch(/limits\.maxChargeCurrent +100 A +\(default: decided by the charge profile/);
-    expect(out).toMatch(/On ttyUSB1:\n +limits\.maxChargeCurrent +20 A +\(on other ports: 100\)/);
+    expect(out).toMatch(/On ttyUSB1:\n +limits\.maxChargeCurrent +20 A +\(on other ports: 100 A\)/);
   });
 
   it('ends with 0 on warnings', async () => {
@@ -53,7 +53,7 @@ describe('check-config', () => {
     ]);
     expect(code).toBe(1);
     expect(out).toContain(
-      'error: line 2: limits.maxChargeCurrent: 5000 is too high; allowed: 0.5..1000 A or "auto"; until then: at most 10',
+      'error: line 2: limits.maxChargeCurrent: 5000 is too high; allowed: 0.5..1000 A or "auto"; until then: at most 10 A',
     );
     expect(out).toContain('error: line 3: limits.honourBmsLimits: "maybe" is neither true nor false');
     expect(out).toMatch(/limits\.maxChargeCurrent +10 A/);

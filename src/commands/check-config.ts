@@ -1,9 +1,9 @@
-import { parseArgs } from 'node:util';
 import { UsageError } from '../errors.ts';
 import { loadSettings, SETTINGS_PATH } from '../settings/load.ts';
 import { describe, type SettingsFile } from '../settings/resolve.ts';
 import { DEFAULT_SETTINGS, SETTINGS, type Settings, splitKey } from '../settings/table.ts';
-import { written } from '../settings/value.ts';
+import { withUnit, written } from '../settings/value.ts';
+import { parseArguments } from './arguments.ts';
 import type { Command, Io } from './command.ts';
 
 const USAGE = `usage: dbus-bms check-config [FILE] [--config FILE]
@@ -11,11 +11,7 @@ Checks a settings file (default ${SETTINGS_PATH}): one line for each thing that 
 force that differ from the defaults. Exit 0 when there is no error; warnings are allowed.`;
 
 export async function checkConfig(args: readonly string[], io: Pick<Io, 'out' | 'err'>): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: { config: { type: 'string' } },
-  });
+  const { values, positionals } = parseArguments(args, { config: { type: 'string' } });
   const named = [...positionals, ...(values.config === undefined ? [] : [values.config])];
   if (named.length > 1) throw new UsageError('expected one file');
   const [path = SETTINGS_PATH] = named;
@@ -32,7 +28,7 @@ export async function checkConfig(args: readonly string[], io: Pick<Io, 'out' | 
   if (errors > 0) {
     io.out('Until the errors are put right: charge current at most 0.1 C, charge voltage at most float.\n');
   }
-  io.out(`\n${inForce(file).join('\n')}\n`);
+  io.out(`\n${inForce(file, errors > 0).join('\n')}\n`);
   return errors === 0 ? 0 : 1;
 }
 
@@ -47,11 +43,13 @@ function count(number: number, thing: string): string {
 }
 
 /** The settings that differ from the defaults, and on single ports from those for all. */
-function inForce(file: SettingsFile): string[] {
+function inForce(file: SettingsFile, isReduced: boolean): string[] {
   const { settings } = file.forPort();
   const general = differences(settings, DEFAULT_SETTINGS, 'default');
   const lines =
-    general.length === 0 ? ['Every setting has its default.'] : ['Settings in force:', ...general];
+    general.length === 0
+      ? [`${isReduced ? 'Apart from that every' : 'Every'} setting has its default.`]
+      : ['Settings in force:', ...general];
   for (const port of file.ports) {
     const own = differences(file.forPort(port).settings, settings, 'on other ports');
     if (own.length > 0) lines.push(`On ${port}:`, ...own);
@@ -67,9 +65,8 @@ function differences(settings: Settings, others: Settings, whose: string): strin
     const [value, other] = [now.get(name), then.get(name)];
     if (written(value) === written(other)) return [];
     const otherwise = 'otherwise' in setting ? setting.otherwise : '';
-    const shown = value === undefined ? otherwise : written(value);
-    const usually = other === undefined ? otherwise : written(other);
-    const unit = typeof value === 'number' && 'unit' in setting ? ` ${setting.unit}` : '';
-    return [`  ${setting.key.padEnd(30)} ${`${shown}${unit}`.padEnd(20)} (${whose}: ${usually})`];
+    const shown = value === undefined ? otherwise : withUnit(setting, value);
+    const usually = other === undefined ? otherwise : withUnit(setting, other);
+    return [`  ${setting.key.padEnd(30)} ${shown.padEnd(20)} (${whose}: ${usually})`];
   });
 }

@@ -10,9 +10,20 @@ export interface Io {
   readonly clock: Clock;
   /** Somebody is looking: stdout is a terminal. */
   readonly isTerminal: boolean;
+  /** Somebody sees stderr at once: it is a terminal. */
+  readonly isErrTerminal?: boolean;
+  /** Somebody types the lines of stdin. */
+  readonly isTyped?: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Lines of stdin as they come. */
   lines(): AsyncIterable<string>;
+}
+
+/** The command was asked to end before it was done; it becomes the word "stopped" and exit 130 (INT) or 143 (TERM). */
+export class StoppedError extends Error {
+  override get name(): string {
+    return 'StoppedError';
+  }
 }
 
 export interface Command {
@@ -20,6 +31,9 @@ export interface Command {
   readonly summary: string;
   /** `dbus-bms run <port> [--config FILE]`, and what the options mean. */
   readonly usage: string;
-  /** Resolves with the exit code. A BmsError becomes one line on stderr and exit 1 (2 for a usage error). */
+  /**
+   * Resolves with the exit code. A BmsError becomes one line on stderr and exit 1 (2 for a usage error); after the
+   * program was asked to end, any error means that the command was stopped.
+   */
   run(args: readonly string[], io: Io): Promise<number>;
 }

@@ -3,9 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { parseArgs } from 'node:util';
 import { sleep } from '../clock.ts';
 import { UsageError } from '../errors.ts';
+import { readInput } from '../files.ts';
 import { connectBus } from '../publish/dbus/bus.ts';
 import { batteryServiceName } from '../publish/dbus/names.ts';
 import { buildDevice } from '../simulator/build.ts';
@@ -15,6 +15,7 @@ import type { Plant } from '../simulator/plant.ts';
 import { startPrivateBus } from '../simulator/private-bus.ts';
 import { loadScenario } from '../simulator/scenario.ts';
 import { servePty } from '../simulator/serve.ts';
+import { noWord, parseArguments } from './arguments.ts';
 import type { Command, Io } from './command.ts';
 import { demoScreen } from './demo-screen.ts';
 import { numberOption } from './simulate.ts';
@@ -37,20 +38,17 @@ export const demo: Command = {
   summary: 'everything at once with a simulated battery, no hardware needed',
   usage: USAGE,
   async run(args, io) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        for: { type: 'string' },
-        bms: { type: 'string', default: 'jbd' },
-        scenario: { type: 'string', default: 'demo' },
-        speed: { type: 'string', default: '20' },
-        config: { type: 'string' },
-      },
+    const { values, positionals } = parseArguments(args, {
+      for: { type: 'string' },
+      bms: { type: 'string', default: 'jbd' },
+      scenario: { type: 'string', default: 'demo' },
+      speed: { type: 'string', default: '20' },
+      config: { type: 'string' },
     });
-    if (positionals.length > 0) throw new UsageError(`"${positionals[0]}" is not expected here`);
+    noWord(positionals);
     const seconds = numberOption('for', values.for, 1, 1e6);
     const speed = numberOption('speed', values.speed, 0.01, 10_000) ?? 1;
+    if (values.config !== undefined) await readInput(values.config);
     const folder = await mkdtemp(join(tmpdir(), 'dbus-bms-demo-'));
     const closing: (() => Promise<void> | void)[] = [() => rm(folder, { recursive: true, force: true })];
     try {

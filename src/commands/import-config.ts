@@ -1,10 +1,10 @@
-import { parseArgs } from 'node:util';
-import { ConfigError, UsageError } from '../errors.ts';
+import { ConfigError } from '../errors.ts';
+import { readInput, writeNew } from '../files.ts';
 import { importConfig, notConfigIni } from '../settings/import.ts';
 import { bmsTypes } from '../settings/load.ts';
 import { describe } from '../settings/resolve.ts';
+import { onlyWord, parseArguments } from './arguments.ts';
 import type { Command, Io } from './command.ts';
-import { readInput, writeNew } from './files.ts';
 
 const USAGE = `usage: dbus-bms import-config FILE [--output FILE]
 Turns the config.ini of the driver dbus-serialbattery into a settings file for this one, on stdout or in the file that
@@ -15,13 +15,8 @@ export async function importConfigFile(
   args: readonly string[],
   io: Pick<Io, 'out' | 'err'>,
 ): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: { output: { type: 'string' } },
-  });
-  const [path] = positionals;
-  if (path === undefined || positionals.length > 1) throw new UsageError('expected one config.ini');
+  const { values, positionals } = parseArguments(args, { output: { type: 'string' } });
+  const path = onlyWord(positionals, 'one config.ini');
   const text = new TextDecoder().decode(await readInput(path));
   const refusal = notConfigIni(text);
   if (refusal !== undefined) throw new ConfigError(`${path}: ${refusal}`);

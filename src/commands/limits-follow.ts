@@ -4,6 +4,7 @@ import { roundVoltage } from '../control/rounding.ts';
 import { classicLow } from '../control/soc-steps.ts';
 import type { Io } from './command.ts';
 import { parseInputLine } from './limits-input.ts';
+import { linesUntilAborted } from './lines.ts';
 import { VirtualBattery } from './virtual-battery.ts';
 
 /** One line on stdout: what the control would publish after the line on stdin. */
@@ -27,14 +28,14 @@ const MOST_STRANGE = 50;
 /** Answers every line of stdin with one line on stdout, at once, until stdin or the program ends. */
 export async function follow(
   settings: ControlSettings,
-  io: Pick<Io, 'out' | 'err' | 'lines' | 'signal'>,
+  io: Pick<Io, 'out' | 'err' | 'lines' | 'signal' | 'isTyped'>,
 ): Promise<void> {
   const battery = new VirtualBattery(settings);
   const before = beforeFirstSample(settings);
   const strange = new Set<string>();
   let t: number | undefined;
   let number = 0;
-  for await (const text of untilAborted(io)) {
+  for await (const text of linesUntilAborted(io, 'lines of readings as JSON')) {
     number += 1;
     const say = (what: string): void => io.err(`dbus-bms limits: line ${number}: ${what}\n`);
     const line = parseInputLine(text);
@@ -87,26 +88,4 @@ function beforeFirstSample(settings: ControlSettings): Omit<FollowLine, 't'> {
     dischargeReason: 'no good sample yet',
     alarms: {},
   };
-}
-
-/** Lines as they come; ends also when the program is asked to. */
-async function* untilAborted(io: Pick<Io, 'lines' | 'signal'>): AsyncIterable<string> {
-  const source = io.lines()[Symbol.asyncIterator]();
-  while (!io.signal.aborted) {
-    const next = await nextOrAbort(source, io.signal);
-    if (next.done === true) return;
-    yield next.value;
-  }
-}
-
-function nextOrAbort(source: AsyncIterator<string>, signal: AbortSignal): Promise<IteratorResult<string>> {
-  return new Promise((resolve, reject) => {
-    const end = (): void => resolve({ done: true, value: undefined });
-    signal.addEventListener('abort', end, { once: true });
-    source
-      .next()
-      .then(resolve, reject)
-      // A day has many lines: none of them may leave a listener behind.
-      .finally(() => signal.removeEventListener('abort', end));
-  });
 }

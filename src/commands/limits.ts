@@ -1,5 +1,6 @@
-import { parseArgs } from 'node:util';
 import { UsageError } from '../errors.ts';
+import { assertWritable } from '../files.ts';
+import { noWord, parseArguments } from './arguments.ts';
 import type { Command } from './command.ts';
 import { CONTROL_OPTIONS, CONTROL_USAGE, loadControl } from './control-options.ts';
 import { drawLimits } from './limits-drawing.ts';
@@ -31,19 +32,15 @@ export const limits: Command = {
   summary: 'what the charge control would do: tables, drawing, or line by line',
   usage: USAGE,
   async run(args, io) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        ...CONTROL_OPTIONS,
-        json: { type: 'boolean' },
-        svg: { type: 'string' },
-        cells: { type: 'string' },
-        capacity: { type: 'string' },
-        follow: { type: 'boolean' },
-      },
+    const { values, positionals } = parseArguments(args, {
+      ...CONTROL_OPTIONS,
+      json: { type: 'boolean' },
+      svg: { type: 'string' },
+      cells: { type: 'string' },
+      capacity: { type: 'string' },
+      follow: { type: 'boolean' },
     });
-    if (positionals.length > 0) throw new UsageError(`"${positionals[0]}" is not expected here`);
+    noWord(positionals);
     const cells = numberOption('cells', values.cells, 3, 32);
     const capacity = numberOption('capacity', values.capacity, 5, 5000);
     if (cells !== undefined && !Number.isInteger(cells))
@@ -56,6 +53,7 @@ export const limits: Command = {
       await follow(await loadControl(values, io), io);
       return 0;
     }
+    if (values.svg !== undefined) await assertWritable(values.svg);
     const settings = await loadControl(values, io);
     const size = { ...(cells !== undefined && { cells }), ...(capacity !== undefined && { capacity }) };
     const tables = sweepLimits(settings, TABLE_GRID, size);

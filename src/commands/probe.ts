@@ -1,9 +1,10 @@
-import { parseArgs } from 'node:util';
 import { type Attempt, type Detected, detect, lineText } from '../bms/detect.ts';
-import { hex, NothingFoundError, TimeoutError } from '../errors.ts';
+import { hex, TimeoutError } from '../errors.ts';
 import type { ExchangeRecord } from '../transport/exchange.ts';
+import { parseArguments } from './arguments.ts';
 import { chooseDrivers } from './choose.ts';
 import type { Command } from './command.ts';
+import { narrowedBy } from './narrowed.ts';
 import { addressOf, captureOf, onePort, PORT_OPTIONS, PORT_USAGE, withPort } from './port-options.ts';
 
 /** Long enough for every driver at every line setting and address. */
@@ -17,38 +18,29 @@ export const probe: Command = {
   summary: 'find out which BMS is on a port',
   usage: USAGE,
   async run(args, io) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: PORT_OPTIONS,
-    });
+    const { values, positionals } = parseArguments(args, PORT_OPTIONS);
     const port = onePort(positionals);
     const drivers = chooseDrivers(values.bms);
     const address = addressOf(values.address);
     let exchanges: ExchangeRecord[] = [];
-    const capture = captureOf(values, io, (text) => io.err(`dbus-bms probe: ${text}\n`));
+    const capture = await captureOf(values, io, (text) => io.err(`dbus-bms probe: ${text}\n`));
     const onExchange = (record: ExchangeRecord): void => void exchanges.push(record);
     return withPort({ port, drivers, capture, onExchange }, io, async (link) => {
-      try {
-        const found = await detect(link, {
-          drivers,
-          ...(address !== undefined && { addresses: [address] }),
-          budgetMs: BUDGET_MS,
-          clock: io.clock,
-          signal: io.signal,
-          onAttempt(attempt) {
-            io.out(`${attemptText(attempt, exchanges)}\n`);
-            if (values.verbose) for (const record of exchanges) io.err(`  ${recordText(record)}\n`);
-            exchanges = [];
-          },
-        });
-        io.out(`${foundText(found)}\n`);
-        return 0;
-      } catch (error) {
-        if (!(error instanceof NothingFoundError)) throw error;
-        io.err(`dbus-bms probe: ${error.code}: ${error.message}\n`);
-        return 1;
-      }
+      const found = await detect(link, {
+        drivers,
+        ...(address !== undefined && { addresses: [address] }),
+        budgetMs: BUDGET_MS,
+        clock: io.clock,
+        narrowedBy: narrowedBy(values),
+        signal: io.signal,
+        onAttempt(attempt) {
+          io.out(`${attemptText(attempt, exchanges)}\n`);
+          if (values.verbose) for (const record of exchanges) io.err(`  ${recordText(record)}\n`);
+          exchanges = [];
+        },
+      });
+      io.out(`${cut(foundText(found), WIDTH)}\n`);
+      return 0;
     });
   },
 };
@@ -59,17 +51,31 @@ function foundText({ driver, address, line, reading }: Detected): string {
   return `found ${driver.id} (${driver.name}) at address ${address}, ${lineText(line)}: ${facts.join(', ')}`;
 }
 
-/** "jbd address 0 9600 8N1: no (no reply ... ), sent dda50300fffd77, received nothing, 512 ms". */
+/** Columns of a line that nobody has to wrap. */
+const WIDTH = 120;
+/** Bytes of an answer that tell what it is. */
+const FIRST_BYTES = 12;
+
+/** "jbd address 0 9600 8N1: no (silence), 512 ms, sent dda50300fffd77, received nothing": one line, never wider than 120 columns. */
 export function attemptText(attempt: Attempt, exchanges: readonly ExchangeRecord[]): string {
   const { id, address, line, error, tookMs } = attempt;
   const last = exchanges.at(-1);
-  const sent =
-    last === undefined
-      ? ''
-      : `, sent ${hex(last.request, 16)}, received ${hex(last.received, 24) || 'nothing'}`;
-  const verdict =
-    error === undefined ? 'yes' : `no (${error instanceof TimeoutError ? 'silence' : error.message})`;
-  return `${id} address ${address} ${lineText(line)}: ${verdict}${sent}, ${tookMs.toFixed(0)} ms`;
+  const where = `${id} address ${address} ${lineText(line)}:`;
+  const took = `${tookMs.toFixed(0)} ms`;
+  const came = last === undefined ? '' : `, received ${hex(last.received, FIRST_BYTES) || 'nothing'}`;
+  const sent = last === undefined ? '' : `, sent ${hex(last.request, FIRST_BYTES)}`;
+  const why = error instanceof TimeoutError ? 'silence' : error?.message;
+  const room = WIDTH - `${where} no (), ${took}`.length;
+  const verdict = why === undefined ? 'yes' : `no (${cut(why, room)})`;
+  // The reason comes first; the bytes are shown as far as there is room, --verbose has all of them.
+  return [sent, came].reduce(
+    (text, part) => (text.length + part.length <= WIDTH ? text + part : text),
+    `${where} ${verdict}, ${took}`,
+  );
+}
+
+function cut(text: string, width: number): string {
+  return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 3))}...`;
 }
 
 function recordText({ request, received, error }: ExchangeRecord): string {

@@ -1,11 +1,15 @@
-import { parseArgs } from 'node:util';
-import { detect } from '../bms/detect.ts';
+import { detect, hitText } from '../bms/detect.ts';
 import { hex } from '../errors.ts';
 import type { Reading } from '../model/reading.ts';
 import type { ExchangeRecord } from '../transport/exchange.ts';
+import { portName } from '../transport/port-url.ts';
+import { parseArguments } from './arguments.ts';
 import { chooseDrivers } from './choose.ts';
 import type { Command } from './command.ts';
+import { narrowedBy } from './narrowed.ts';
 import { addressOf, captureOf, onePort, PORT_OPTIONS, PORT_USAGE, withPort } from './port-options.ts';
+import { Progress } from './progress.ts';
+import { readTable } from './read-table.ts';
 
 const BUDGET_MS = 60_000;
 /** A driver reads slow facts (limits, texts) at its second poll; a complete reading has them. */
@@ -20,69 +24,43 @@ export const read: Command = {
   summary: 'read one battery once',
   usage: USAGE,
   async run(args, io) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: { ...PORT_OPTIONS, json: { type: 'boolean' } },
-    });
+    const { values, positionals } = parseArguments(args, { ...PORT_OPTIONS, json: { type: 'boolean' } });
     const port = onePort(positionals);
     const drivers = chooseDrivers(values.bms);
     const address = addressOf(values.address);
-    const capture = captureOf(values, io, (text) => io.err(`dbus-bms read: ${text}\n`));
+    const capture = await captureOf(values, io, (text) => io.err(`dbus-bms read: ${text}\n`));
     const onExchange = ({ request, received, error }: ExchangeRecord): void => {
       if (values.verbose)
         io.err(`${hex(request)} -> ${hex(received, 512)}${error ? ` (${error.message})` : ''}\n`);
     };
+    const narrowed = narrowedBy(values);
+    const progress = new Progress(io, `opening ${portName(port)}`);
     return withPort({ port, drivers, capture, onExchange }, io, async (link) => {
+      const wanted = narrowed.length === 0 ? 'a BMS' : drivers.map(({ id }) => id).join(', ');
+      let attempts = 0;
+      progress.say(`looking for ${wanted}`);
       const found = await detect(link, {
         drivers,
         ...(address !== undefined && { addresses: [address] }),
         budgetMs: BUDGET_MS,
         clock: io.clock,
+        narrowedBy: narrowed,
         signal: io.signal,
+        onAttempt(attempt) {
+          attempts += 1;
+          progress.say(`looking for ${wanted}, ${attempts} tried, last ${hitText(attempt)}`);
+        },
       });
+      progress.say(`reading ${found.driver.id}`);
       let known: Reading = {};
       const say = (what: string): void => io.err(`dbus-bms read: the BMS ${what}\n`);
       for (let cycle = 0; cycle < POLLS; cycle += 1) {
         known = await found.driver.poll(link, found.address, { cycle, known, say });
       }
+      progress.end();
       const document = { bms: found.driver.id, address: found.address, ...known };
-      io.out(values.json ? `${JSON.stringify(document)}\n` : table(document));
+      io.out(values.json ? `${JSON.stringify(document)}\n` : readTable(document));
       return 0;
-    });
+    }).finally(() => progress.end());
   },
 };
-
-const UNITS: Readonly<Record<string, string>> = {
-  voltage: 'V',
-  current: 'A (positive charges)',
-  power: 'W',
-  soc: '%',
-  soh: '%',
-  capacityRemaining: 'Ah',
-  capacityFull: 'Ah',
-  capacityDesign: 'Ah',
-  cellVoltages: 'V',
-  temperatures: 'degC',
-  mosfetTemperature: 'degC',
-  ambientTemperature: 'degC',
-  maxChargeCurrent: 'A',
-  maxDischargeCurrent: 'A',
-  maxChargeVoltage: 'V',
-  minDischargeVoltage: 'V',
-};
-
-function table(document: Readonly<Record<string, unknown>>): string {
-  const rows = Object.entries(document).map(([key, value]) =>
-    `${key.padEnd(22)} ${text(value)} ${UNITS[key] ?? ''}`.trimEnd(),
-  );
-  return `${rows.join('\n')}\n`;
-}
-
-function text(value: unknown): string {
-  if (Array.isArray(value))
-    return value.map((item) => (typeof item === 'object' ? JSON.stringify(item) : String(item))).join(' ');
-  if (typeof value !== 'object' || value === null) return String(value);
-  const set = Object.entries(value).filter(([, level]) => level !== 0);
-  return set.length === 0 ? 'none' : set.map(([name, level]) => `${name} ${level}`).join(', ');
-}

@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
 import { type Replayed, replay as replayCapture } from '../app/replay.ts';
-import { UsageError } from '../errors.ts';
+import { BmsError, ConfigError } from '../errors.ts';
+import { readInput } from '../files.ts';
 import type { Reading } from '../model/reading.ts';
 import { type Captured, parseCapture } from '../transport/replay.ts';
+import { onlyWord, parseArguments } from './arguments.ts';
 import { chooseDrivers } from './choose.ts';
 import type { Command } from './command.ts';
 
@@ -17,14 +17,11 @@ export const replay: Command = {
   summary: 'what a capture of --capture says',
   usage: USAGE,
   async run(args, io) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: { bms: { type: 'string' }, json: { type: 'boolean' } },
+    const { values, positionals } = parseArguments(args, {
+      bms: { type: 'string' },
+      json: { type: 'boolean' },
     });
-    const [file] = positionals;
-    if (file === undefined || positionals.length > 1)
-      throw new UsageError('expected the name of one capture file');
+    const file = onlyWord(positionals, 'the name of one capture file');
     const { driver, conversations } = await replayCapture(chooseDrivers(values.bms), await loadCapture(file));
     for (const conversation of conversations) {
       const text = values.json
@@ -36,19 +33,17 @@ export const replay: Command = {
   },
 };
 
-/** The exchanges of a file; rejects with a UsageError when it cannot be read or holds none. */
-export async function loadCapture(file: string): Promise<Captured[]> {
-  let text: string;
+/** The exchanges of a file; rejects with a ConfigError when it cannot be read or holds none. */
+async function loadCapture(file: string): Promise<Captured[]> {
+  const text = new TextDecoder().decode(await readInput(file));
   try {
-    text = await readFile(file, 'utf8');
+    const entries = parseCapture(text);
+    if (entries.length > 0) return entries;
   } catch (cause) {
-    throw new UsageError(`${file} cannot be read: ${cause instanceof Error ? cause.message : cause}`, {
-      cause,
-    });
+    if (!(cause instanceof BmsError)) throw cause;
+    throw new ConfigError(`${file}: ${cause.message}`, { cause });
   }
-  const entries = parseCapture(text);
-  if (entries.length === 0) throw new UsageError(`${file} holds no exchange`);
-  return entries;
+  throw new ConfigError(`${file} holds no exchange`);
 }
 
 function documentOf(bms: string, conversation: Replayed): unknown {

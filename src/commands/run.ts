@@ -1,27 +1,27 @@
-import { parseArgs } from 'node:util';
 import { PortService } from '../app/port.ts';
 import { stateFolder } from '../app/state-file.ts';
 import { createLog } from '../log.ts';
 import { loadSettings } from '../settings/load.ts';
 import { portName } from '../transport/port-url.ts';
 import { VERSION } from '../version.ts';
+import { parseArguments } from './arguments.ts';
 import { chooseDrivers } from './choose.ts';
 import type { Command } from './command.ts';
+import { narrowedBy } from './narrowed.ts';
 import { addressOf, captureOf, onePort, PORT_OPTIONS, PORT_USAGE } from './port-options.ts';
 
 const USAGE = `usage: dbus-bms run <port> [--bms <id>] [--address <n>] [--config FILE]
 The service: finds the BMS, publishes the battery on D-Bus, limits the chargers. Logs to stdout. Exit 0 on TERM.
-${PORT_USAGE}`;
+${PORT_USAGE}
+  --config FILE     settings; default /data/conf/dbus-bms.toml`;
+
+const RUN_OPTIONS = { ...PORT_OPTIONS, config: { type: 'string' } } as const;
 
 export const run: Command = {
   summary: 'the service for one port',
   usage: USAGE,
   async run(args, io) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: PORT_OPTIONS,
-    });
+    const { values, positionals } = parseArguments(args, RUN_OPTIONS);
     const port = onePort(positionals);
     const address = addressOf(values.address);
     const file = await loadSettings(values.config);
@@ -32,6 +32,9 @@ export const run: Command = {
     const startLog = log.scope('start');
     startLog.info(`dbus-bms ${VERSION} on ${portName(port)}`);
     const configLog = log.scope('config');
+    if (file.isMissing && values.config !== undefined) {
+      configLog.warn(`${file.fileName}: there is no such file, so the defaults apply`);
+    }
     for (const { severity, line, key, text } of settings.problems) {
       const say = severity === 'error' ? configLog.error : configLog.warn;
       say(
@@ -39,11 +42,12 @@ export const run: Command = {
       );
     }
     const drivers = chooseDrivers(values.bms ?? settings.settings.bms);
-    const capture = captureOf(values, io, startLog.warn);
+    const capture = await captureOf(values, io, startLog.warn);
     const service = new PortService({
       port,
       drivers,
       settings,
+      narrowedBy: narrowedBy(values, file, portName(port)),
       stateFolder: stateFolder(io.env),
       clock: io.clock,
       log,

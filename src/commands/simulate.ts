@@ -1,10 +1,11 @@
-import { parseArgs } from 'node:util';
 import { UsageError } from '../errors.ts';
+import { assertWritable } from '../files.ts';
 import { buildDevice } from '../simulator/build.ts';
 import { BUILTIN_SCENARIOS } from '../simulator/builtin-scenarios.ts';
 import { loadScenario } from '../simulator/scenario.ts';
 import { listen, servePty } from '../simulator/serve.ts';
-import type { Command, Io } from './command.ts';
+import { onlyWord, parseArguments } from './arguments.ts';
+import { type Command, type Io, StoppedError } from './command.ts';
 import { loadControl } from './control-options.ts';
 import { simulateDay } from './day.ts';
 import { drawDay } from './day-drawing.ts';
@@ -26,22 +27,17 @@ export const simulate: Command = {
   summary: 'a battery that does not exist but answers',
   usage: USAGE,
   async run(args, io) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        listen: { type: 'string' },
-        pty: { type: 'string' },
-        scenario: { type: 'string' },
-        speed: { type: 'string' },
-        baud: { type: 'string' },
-        plot: { type: 'string' },
-        hours: { type: 'string' },
-        config: { type: 'string' },
-      },
+    const { values, positionals } = parseArguments(args, {
+      listen: { type: 'string' },
+      pty: { type: 'string' },
+      scenario: { type: 'string' },
+      speed: { type: 'string' },
+      baud: { type: 'string' },
+      plot: { type: 'string' },
+      hours: { type: 'string' },
+      config: { type: 'string' },
     });
-    const [bms] = positionals;
-    if (bms === undefined || positionals.length > 1) throw new UsageError('expected the name of one BMS');
+    const bms = onlyWord(positionals, 'the name of one BMS');
     if (values.plot !== undefined) {
       for (const name of ['listen', 'pty', 'speed', 'baud'] as const) {
         if (values[name] !== undefined) throw new UsageError(`--plot and --${name} do not go together`);
@@ -82,11 +78,12 @@ async function plotDay(
   },
   io: Io,
 ): Promise<number> {
+  await assertWritable(file);
   const scenario = loadScenario(options.scenario ?? 'day');
   const fallback = { chemistry: scenario.chemistry, limits: 'operating' } as const;
   const settings = await loadControl({ config: options.config, bms }, io, fallback);
   const day = await simulateDay(scenario, settings, options.hours, io.signal);
-  if (io.signal.aborted) return 0;
+  if (io.signal.aborted) throw new StoppedError();
   await writeDrawing(file, drawDay(day), io);
   return 0;
 }

@@ -28,6 +28,8 @@ export function writeRegister(address: number, register: number, value: number):
 /** Function 06. */
 const WRITE = 0x06;
 
+/** The byte count of an answer has eight bits. */
+const MOST_REGISTERS = 127;
 export const EXCEPTION_FLAG = 0x80;
 export const EXCEPTIONS: Readonly<Record<number, string>> = {
   1: 'function not supported',
@@ -42,7 +44,11 @@ export const EXCEPTIONS: Readonly<Record<number, string>> = {
  * or an exception frame of the same address. `replyAddress` for devices that answer under another address.
  */
 export function acceptRegisters(request: Uint8Array, replyAddress = request[0]): Accept {
-  const bytes = 2 * (readNumber(request, 4, 'u16be') ?? 0);
+  const asked = readNumber(request, 4, 'u16be');
+  if (request[1] !== 0x03 || asked === undefined || asked > MOST_REGISTERS) {
+    return () => ({ refused: 'command', why: 'the request is no Modbus request for registers' });
+  }
+  const bytes = 2 * asked;
   return (received) => {
     const [address, command, count] = received;
     if (address === undefined) return 'more';

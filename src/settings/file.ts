@@ -12,7 +12,7 @@ import {
 } from './resolve.ts';
 import { type Assignment, type Broken, readStatements } from './statements.ts';
 import { SETTING_BY_NAME, type Setting, type SettingValue, splitKey } from './table.ts';
-import { allowed, readValue, written } from './value.ts';
+import { allowed, readValue, withUnit, written } from './value.ts';
 
 export interface ParseOptions {
   /** BMS types that `connection.bms` may name; absent: not checked. */
@@ -55,6 +55,7 @@ class Reader {
   readonly #fileName: string;
   readonly #options: ParseOptions;
   readonly #findings: Finding[] = [];
+  readonly #oddPorts = new Set<string>();
   /** By port, '' for all ports; then by the name of the setting. */
   readonly #entries = new Map<string, Map<string, Entry>>();
 
@@ -64,6 +65,7 @@ class Reader {
   }
 
   read(text: string): SettingsFile {
+    this.#encoding(text);
     let section: readonly string[] = [];
     let brokenHeader: Broken | undefined;
     for (const statement of readStatements(text)) {
@@ -80,6 +82,14 @@ class Reader {
       else this.#assignment(statement, section);
     }
     return settingsFile(this.#fileName, this.#findings, this.#entries);
+  }
+
+  /** Letters that are no UTF-8 have become the replacement character. */
+  #encoding(text: string): void {
+    const line = text.split(/\r\n|\n|\r/).findIndex((content) => content.includes('\uFFFD')) + 1;
+    if (line === 0) return;
+    const why = 'a letter is not in UTF-8 (it may be Latin-1) and is lost; save the file as UTF-8 text';
+    this.#report('warning', line, undefined, undefined, why);
   }
 
   /** What cannot be parsed: an error; a setting whose name is still readable takes its careful preset. */
@@ -122,6 +132,7 @@ class Reader {
         place.section === undefined ? 'stands before any section' : `stands in [${place.section}]`;
       warn(`${where}; it belongs to [${home}] and is read all the same`);
     }
+    if (place.port !== undefined) this.#oddPort(line, place.port);
     if (place.isPortByName) warn(`settings of one port belong to [ports."${place.port}"]; read all the same`);
     const read = place.isTable ? { fault: 'in a table is not possible' } : this.#value(setting, value);
     if ('fault' in read) {
@@ -133,6 +144,19 @@ class Reader {
       if (note !== undefined) warn(note);
     }
     this.#enter(setting, place.port, line, 'fault' in read ? undefined : read.value);
+  }
+
+  /** Settings of a port that nobody opens count nowhere. */
+  #oddPort(line: number, port: string): void {
+    if (/^tty\w+$|^tcp:\/\/\S+:\d+$|^ble:|\//.test(port) || this.#oddPorts.has(port)) return;
+    this.#oddPorts.add(port);
+    const meant = /^(USB|ACM|S|AMA|O)\d+$/i.test(port) ? `; did you mean [ports."tty${port}"]?` : '';
+    this.#findings.push({
+      line,
+      key: `ports."${port}"`,
+      severity: 'warning',
+      text: `is no name of a port, such as ttyUSB0 or tcp://10.0.0.5:23${meant}`,
+    });
   }
 
   #value(setting: Setting, raw: unknown): ReturnType<typeof readValue> {
@@ -223,5 +247,5 @@ function insteadOf(setting: Setting): string {
   const safe = setting.safe ?? setting.default;
   if (safe === undefined) return `until then: ${setting.otherwise ?? 'the preset'}`;
   const most = typeof safe === 'number' && setting.careful === 'low' ? 'at most ' : '';
-  return `until then: ${most}${written(safe)}`;
+  return `until then: ${most}${withUnit(setting, safe)}`;
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { loadSettings } from './load.ts';
+import { describe } from './resolve.ts';
 import { DEFAULT_SETTINGS } from './table.ts';
 
 let folder = '';
@@ -19,8 +20,10 @@ it('takes the defaults when there is no file', async () => {
 
 it('takes careful presets when the file cannot be read', async () => {
   const file = await loadSettings(folder);
-  expect(file.problems).toMatchObject([{ severity: 'error', text: expect.stringContaining('a directory') }]);
-  expect(file.forPort('ttyUSB0').configError).toContain('a directory');
+  expect(file.problems).toMatchObject([
+    { severity: 'error', text: expect.stringContaining('it is a folder, not a file') },
+  ]);
+  expect(file.forPort('ttyUSB0').configError).toContain('it is a folder, not a file');
   expect(file.forPort('ttyUSB0').settings.maxChargeCurrent).toBe(10);
 });
 
@@ -31,6 +34,9 @@ it('does not mind letters of an old encoding in a comment', async () => {
     Buffer.from('# f\u00fcr den Keller\ncapacity = 280 # gro\u00df\n[log]\nlevel = "warn"\n', 'latin1'),
   );
   const file = await loadSettings(path);
-  expect(file.problems.map(({ severity }) => severity)).toEqual(['warning']);
+  expect(file.problems.map(describe)).toEqual([
+    expect.stringMatching(/^line 1: a letter is not in UTF-8/),
+    expect.stringMatching(/^line 2: battery.capacity: stands before any section/),
+  ]);
   expect(file.forPort().settings).toMatchObject({ capacity: 280, level: 'warn' });
 });

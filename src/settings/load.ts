@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { BMSES } from '../bms/index.ts';
+import { systemFault } from '../system-fault.ts';
 import { type ParseOptions, parseSettings, unreadableSettings } from './file.ts';
 import type { SettingsFile } from './resolve.ts';
 
@@ -23,14 +24,8 @@ export async function loadSettings(path: string = SETTINGS_PATH): Promise<Settin
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
     if (code === 'ENOENT') return { ...parseSettings('', path, options), isMissing: true };
-    const reason = READ_FAULTS[code] ?? `the file cannot be read (${code})`;
-    return unreadableSettings(reason, path);
+    return unreadableSettings(`the file cannot be read: ${systemFault(error)}`, path);
   }
   // Bytes that are no UTF-8 are usually letters in a comment; anywhere else the replacement character is reported.
   return parseSettings(new TextDecoder().decode(bytes), path, options);
 }
-
-const READ_FAULTS: Readonly<Record<string, string>> = {
-  EACCES: 'the file may not be read by this user; check its permissions',
-  EISDIR: 'this is a directory, not a file',
-};

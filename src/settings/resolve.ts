@@ -1,7 +1,14 @@
 import { CELL_LIMITS, CHEMISTRIES, type Chemistry } from '../model/chemistry.ts';
 import { reconcile } from './contradictions.ts';
 import { portName } from './place.ts';
-import { SETTING_BY_NAME, type Setting, type Settings, type SettingValue, settingsFrom } from './table.ts';
+import {
+  SETTING_BY_NAME,
+  type Setting,
+  type SettingName,
+  type Settings,
+  type SettingValue,
+  settingsFrom,
+} from './table.ts';
 
 export interface Problem {
   /** Line of the file, from 1; absent when the file as a whole is meant. */
@@ -32,6 +39,8 @@ export interface SettingsFile {
   readonly ports: readonly string[];
   /** Settings for `/dev/ttyUSB0`, `ttyUSB0` or `tcp://host:port`; for any other port those that count for all. */
   forPort(port?: string): PortSettings;
+  /** The line that says what a setting is on that port; undefined when none does. */
+  lineOf(name: SettingName, port?: string): number | undefined;
 }
 
 /** What the file says of one setting, for all ports or for one. */
@@ -63,7 +72,9 @@ export function settingsFile(fileName: string, findings: readonly Finding[], ent
     const id = `${problem.line} ${problem.key} ${problem.text}`;
     if (!all.has(id)) all.set(id, problem);
   }
-  return { fileName, problems: inOrder([...all.values()]), ports, forPort };
+  const lineOf = (name: SettingName, port = ''): number | undefined =>
+    (entries.get(portName(port))?.get(name) ?? entries.get('')?.get(name))?.line;
+  return { fileName, problems: inOrder([...all.values()]), ports, forPort, lineOf };
 }
 
 function resolve(findings: readonly Finding[], entries: Entries, port: string): PortSettings {

@@ -122,15 +122,40 @@ function tryParse(text: string): { readonly table: object } | Fault {
 function broken(line: string, number: number, fault: Fault): Broken {
   const isHeader = line.trim().startsWith('[');
   const name = (isHeader ? line : (line.split('=')[0] ?? '')).trim();
-  const empty = /=\s*([#;].*)?$/.test(line) && !isHeader;
   return {
     kind: 'broken',
     line: number + fault.line - 1,
     column: fault.column,
-    reason: empty ? 'there is no value; give one or delete the line' : fault.reason,
+    reason: isHeader ? headerFault(line, fault) : assignmentFault(line),
     name,
     isHeader,
   };
+}
+
+/** What is wrong with a section, in other words than those of the parser. */
+function headerFault(line: string, { reason }: Fault): string {
+  if (/^\s*\[\[/.test(line)) return 'a section has one pair of brackets';
+  if (!line.includes(']')) return 'the section lacks its closing bracket: write [name]';
+  return reason === '' || !line.trim().endsWith(']')
+    ? 'nothing but a comment may follow the section'
+    : 'this is no section: write [name], or [ports."ttyUSB0"] for one port';
+}
+
+function assignmentFault(line: string): string {
+  const [name = '', ...values] = line.split('=');
+  const value = values.join('=').trim();
+  if (values.length === 0) return 'there is no "=": write name = value';
+  if (name.trim() === '') return 'there is no name before the "="';
+  if (value === '' || /^[#;]/.test(value)) return 'there is no value; give one or delete the line';
+  if (value.startsWith('=')) return 'there are two "="; one is enough';
+  if ((value.match(/"/g) ?? []).length % 2 === 1) return 'the text lacks one of its quotes (")';
+  if ((value.match(/'/g) ?? []).length % 2 === 1) return "the text lacks one of its quotes (')";
+  for (const [open, close] of ['[]', '{}']) {
+    const count = (sign = ''): number => value.split(sign).length;
+    if (count(open) !== count(close)) return `a bracket is missing: ${open} and ${close} go in pairs`;
+  }
+  if (/\s/.test(name.trim()) && !/^\s*["']/.test(name)) return 'a name is one word';
+  return 'the value cannot be read: a text stands in quotes, a number has a point and no unit';
 }
 
 function isTable(value: unknown): value is Readonly<Record<string, unknown>> {

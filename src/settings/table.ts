@@ -13,6 +13,8 @@ export interface Setting {
   readonly max?: number;
   /** The words of a choice; the only numbers allowed, where not every one between the bounds makes sense. */
   readonly values?: readonly (string | number)[];
+  /** What people write for a word of a choice, in small letters, and the word that they mean. */
+  readonly alsoCalled?: Readonly<Record<string, string>>;
   /** Words that may stand in place of the number or list. */
   readonly words?: readonly string[];
   /** Bounds of the two columns of `rows`. */
@@ -46,6 +48,21 @@ export const SETTINGS = [
     key: 'battery.chemistry',
     type: 'choice',
     values: ['auto', ...CHEMISTRIES],
+    alsoCalled: {
+      lifepo4: 'lfp',
+      lifepo: 'lfp',
+      life: 'lfp',
+      lithiumironphosphate: 'lfp',
+      nca: 'nmc',
+      liion: 'nmc',
+      lithiumion: 'nmc',
+      titanate: 'lto',
+      lithiumtitanate: 'lto',
+      li4ti5o12: 'lto',
+      sodium: 'naion',
+      sodiumion: 'naion',
+      natrium: 'naion',
+    },
     default: 'auto',
     usual: true,
     help: 'Cell chemistry; "auto" takes what the BMS type fixes, else LiFePO4 ("lfp").',

@@ -1,3 +1,4 @@
+import { nearest } from './nearest.ts';
 import type { Setting, SettingValue } from './table.ts';
 
 export type ReadValue =
@@ -65,7 +66,10 @@ function readChoice(setting: Setting, raw: unknown): ReadValue {
   if (values.includes(raw)) return { value: raw };
   const meant = values.find((value) => plain(value) === plain(raw));
   if (meant !== undefined) return { value: meant, note: `write "${meant}"` };
-  return { fault: 'is not one of the words' };
+  const fault = 'is not one of the words';
+  const other = Object.entries(setting.alsoCalled ?? {}).find(([name]) => name === plain(raw))?.[1];
+  const near = other ?? nearest(raw, values);
+  return near === undefined ? { fault } : { fault, hint: `did you mean "${near}"?` };
 }
 
 function plain(word: string): string {
@@ -136,6 +140,11 @@ export function allowed(setting: Setting): string {
   parts.push(...words.map((word) => `"${word}"`));
   const last = parts.pop() ?? '';
   return parts.length === 0 ? last : `${parts.join(', ')} or ${last}`;
+}
+
+/** A value for people: as it is written in the file, with its unit. */
+export function withUnit(setting: Setting, value: unknown): string {
+  return `${written(value)}${typeof value === 'number' && setting.unit !== undefined ? ` ${setting.unit}` : ''}`;
 }
 
 /** A value as it is written in the file. */

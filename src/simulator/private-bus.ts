@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BusError, MissingProgramError } from '../errors.ts';
+import { systemFault } from '../system-fault.ts';
 
 /** A D-Bus daemon of our own, open to everybody who may read its directory. */
 export interface PrivateBus {
@@ -75,7 +76,11 @@ function listening(daemon: ChildProcess, program: string): Promise<void> {
         `${program} is not installed; on Debian, Ubuntu and Raspberry Pi OS: sudo apt install dbus-daemon`,
         { cause },
       );
-      reject(cause.code === 'ENOENT' ? missing : new BusError(`${program}: ${cause.message}`, { cause }));
+      reject(
+        cause.code === 'ENOENT'
+          ? missing
+          : new BusError(`${program} cannot be started: ${systemFault(cause)}`, { cause }),
+      );
     });
     daemon.once('exit', (code) => reject(new BusError(`${program} ended with ${code}: ${complaint.trim()}`)));
   });

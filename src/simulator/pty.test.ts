@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readlinkSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { UsageError } from '../errors.ts';
+import { ConfigError } from '../errors.ts';
 import { openPty } from './pty.ts';
 
 let folder: string;
@@ -39,8 +39,8 @@ describe('a simulated serial port', () => {
   it('never replaces anything but a link', async () => {
     const file = join(folder, 'precious');
     writeFileSync(file, 'data');
-    await expect(openPty(file)).rejects.toThrow(UsageError);
-    await expect(openPty(join(folder, 'missing', 'bms'))).rejects.toThrow(UsageError);
+    await expect(openPty(file)).rejects.toThrow(ConfigError);
+    await expect(openPty(join(folder, 'missing', 'bms'))).rejects.toThrow(ConfigError);
     expect(existsSync(file)).toBe(true);
   });
 

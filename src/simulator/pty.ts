@@ -10,7 +10,8 @@ import {
   writeSync,
 } from 'node:fs';
 import { ReadStream } from 'node:tty';
-import { MissingProgramError, UsageError } from '../errors.ts';
+import { ConfigError, MissingProgramError } from '../errors.ts';
+import { systemFault } from '../system-fault.ts';
 
 /** A serial port that exists only in memory: a client opens `path`, we are the device at its other end. */
 export interface Pty {
@@ -47,8 +48,8 @@ export async function openPty(linkPath?: string): Promise<Pty> {
     } catch (cause) {
       closeSync(slave);
       closeSync(master);
-      throw new UsageError(
-        `the link ${linkPath} cannot be made: ${cause instanceof Error ? cause.message : cause}`,
+      throw new ConfigError(
+        `the link ${linkPath} cannot be made: ${cause instanceof NoLinkError ? cause.message : systemFault(cause)}`,
         { cause },
       );
     }
@@ -87,10 +88,12 @@ function writeNow(master: number, bytes: Uint8Array): void {
   }
 }
 
+class NoLinkError extends Error {}
+
 /** A rename, so that there is no moment at which the link is missing. */
 function replaceLink(device: string, linkPath: string): void {
   if (lstatSync(linkPath, { throwIfNoEntry: false })?.isSymbolicLink() === false) {
-    throw new Error('there is something else than a link');
+    throw new NoLinkError('there is something else than a link');
   }
   const fresh = `${linkPath}.${process.pid}`;
   rmSync(fresh, { force: true });

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { ConfigError } from '../errors.ts';
 import { ALARM_NAMES } from '../model/alarms.ts';
 import { CHEMISTRIES } from '../model/chemistry.ts';
+import { systemFault } from '../system-fault.ts';
 import { BUILTIN_SCENARIOS } from './builtin-scenarios.ts';
 import { requestPattern } from './line-faults.ts';
 import {
@@ -219,17 +220,15 @@ export function parseScenario(value: unknown): Scenario {
 
 /** A built-in scenario by its name, else a JSON file. */
 export function loadScenario(nameOrFile: string): Scenario {
-  const builtin = BUILTIN_SCENARIOS[nameOrFile];
+  const builtin = Object.hasOwn(BUILTIN_SCENARIOS, nameOrFile) ? BUILTIN_SCENARIOS[nameOrFile] : undefined;
   if (builtin !== undefined) return parseScenario({ name: nameOrFile, ...builtin });
+  const known = `built in are ${Object.keys(BUILTIN_SCENARIOS).join(', ')}`;
   let content: unknown;
   try {
     content = JSON.parse(readFileSync(nameOrFile, 'utf8'));
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
-    throw new ConfigError(
-      `scenario ${nameOrFile}: ${reason}; built in are ${Object.keys(BUILTIN_SCENARIOS).join(', ')}`,
-      { cause },
-    );
+    const why = cause instanceof SyntaxError ? 'it is not JSON' : systemFault(cause);
+    throw new ConfigError(`scenario ${nameOrFile}: ${why}; ${known}`, { cause });
   }
   try {
     return parseScenario(content);

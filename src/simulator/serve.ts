@@ -1,5 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { type BmsError, PortBusyError, PortMissingError } from '../errors.ts';
+import { systemFault } from '../system-fault.ts';
 import type { Device } from './device.ts';
 import { openPty } from './pty.ts';
 
@@ -62,7 +63,7 @@ function opened(server: Server, port: number, host: string): Promise<void> {
 function listenError(cause: NodeJS.ErrnoException, port: number, host: string): BmsError {
   return cause.code === 'EADDRINUSE'
     ? new PortBusyError(`port ${port} is in use; choose another with --listen`, { cause })
-    : new PortMissingError(`cannot listen on ${host}:${port}: ${cause.message}`, { cause });
+    : new PortMissingError(`cannot listen on ${host}:${port}: ${systemFault(cause)}`, { cause });
 }
 
 function portOf(server: Server): number {

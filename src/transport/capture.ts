@@ -1,6 +1,7 @@
 import { createWriteStream } from 'node:fs';
 import type { Clock } from '../clock.ts';
 import { BmsError, hex } from '../errors.ts';
+import { systemFault } from '../system-fault.ts';
 import { VERSION } from '../version.ts';
 import type { ExchangeRecord } from './exchange.ts';
 
@@ -30,7 +31,7 @@ export function captureLine(
   })}\n`;
 }
 
-/** Writes every exchange of a link into a file, up to a bound. Never in the way of the link: a failure only ends the capture. */
+/** Writes every exchange of a link into a new file, up to a bound. Never in the way of the link: a failure only ends the capture. */
 export class Capture {
   readonly #t0: number;
   readonly #most: number;
@@ -43,8 +44,8 @@ export class Capture {
 
   constructor(file: string, { clock, most = CAPTURE_BYTES, onEnd }: CaptureOptions) {
     // It names the battery by its serial number: its owner decides who reads it.
-    const stream = createWriteStream(file, { mode: 0o600 });
-    stream.on('error', (error) => this.#end(`${file} cannot be written: ${error.message}`));
+    const stream = createWriteStream(file, { mode: 0o600, flags: 'wx' });
+    stream.on('error', (error) => this.#end(`${file} cannot be written: ${systemFault(error)}`));
     this.#write = (text) => void stream.write(text);
     this.#finish = () => new Promise((resolve) => (stream.errored ? resolve() : stream.end(resolve)));
     this.#file = file;

@@ -1,4 +1,5 @@
 import { type BmsError, hex, TimeoutError, UsageError } from '../errors.ts';
+import { round } from '../model/round.ts';
 import type { Accept } from '../protocol/accept.ts';
 import { fromHex, sameBytes } from '../protocol/bytes.ts';
 import type { AskOptions, Exchange } from './exchange.ts';
@@ -44,7 +45,12 @@ function capturedOf(value: unknown): Captured | 'other' | undefined {
   const at = typeof t === 'number' && Number.isFinite(t) ? t : undefined;
   if (asked === undefined || asked.length === 0 || answered === undefined || at === undefined)
     return undefined;
-  return { t: at, end: at + (typeof took === 'number' ? took : 0), request: asked, received: answered };
+  return {
+    t: at,
+    end: round(at + (typeof took === 'number' && Number.isFinite(took) ? took : 0), 3),
+    request: asked,
+    received: answered,
+  };
 }
 
 /**

@@ -128,9 +128,19 @@ function lost(path: string, cause: unknown): PortLostError {
   return new PortLostError(`${path} was lost${reason}; is the adapter still plugged in?`, { cause });
 }
 
-/** What the system said, without the name that the binding puts before it. */
+/** What the binding tells of the system, which has words but no codes. */
+const WORDS: readonly (readonly [pattern: RegExp, words: string])[] = [
+  [
+    /inappropriate ioctl|not a typewriter|invalid argument/i,
+    'it is no serial port, or it cannot be set to this speed',
+  ],
+  [/is a directory/i, 'it is a folder'],
+  [/input\/output error|bad file descriptor|device not configured/i, 'the adapter does not answer'],
+];
+
 function words(cause: unknown): string {
-  return String(cause instanceof Error ? cause.message : cause).replace(/^Error: /, '');
+  const said = String(cause instanceof Error ? cause.message : cause).replace(/^Error: /, '');
+  return WORDS.find(([pattern]) => pattern.test(said))?.[1] ?? said;
 }
 
 /** The binding has no error codes, only the words of the system. */

@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { type Clock, systemClock } from '../clock.ts';
 import { type BmsError, PortLostError, PortMissingError } from '../errors.ts';
+import { systemFault } from '../system-fault.ts';
 import { portName } from './port-url.ts';
 import type { Wire } from './wire.ts';
 
@@ -57,7 +58,7 @@ class TcpWire implements Wire {
     socket.on('close', () => {
       if (this.#closed) return;
       this.#closed = true;
-      const reason = cause === undefined ? 'the other side closed the connection' : cause.message;
+      const reason = cause === undefined ? 'the other side closed the connection' : systemFault(cause);
       this.onLost(new PortLostError(`${name} was lost: ${reason}`, { cause }));
     });
   }
@@ -66,7 +67,7 @@ class TcpWire implements Wire {
     return new Promise((resolve, reject) => {
       if (this.#closed) return reject(new PortLostError(`${this.name} is not open`));
       this.#socket.write(bytes.slice(), (cause) => {
-        if (cause) reject(new PortLostError(`${this.name} was lost: ${cause.message}`, { cause }));
+        if (cause) reject(new PortLostError(`${this.name} was lost: ${systemFault(cause)}`, { cause }));
         else resolve();
       });
     });
@@ -102,6 +103,6 @@ function explain(name: string, cause: NodeJS.ErrnoException): string {
     case 'ETIMEDOUT':
       return `${name} does not answer; check the address, and that the serial bridge has power and network`;
     default:
-      return `${name} cannot be reached: ${cause.message}`;
+      return `${name} cannot be reached: ${systemFault(cause)}`;
   }
 }

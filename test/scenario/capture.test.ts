@@ -67,12 +67,19 @@ describe('--capture and replay', () => {
 
   it.each([
     [['replay'], 'expected the name of one capture file'],
-    [['replay', '/nonexistent/x'], 'cannot be read'],
     [['read', 'ttyUSB0', '--capture', 'x', '--capture-size', '0'], '--capture-size must be'],
     [['read', 'ttyUSB0', '--capture-size', '1'], '--capture-size needs --capture'],
   ])('%j is refused with one clear line and exit 2', async (args, text) => {
     const program = await done(...args);
     expect(await program.ended).toBe(2);
     expect(program.err[0]).toContain(text);
+  });
+
+  it('a capture that is not there is no mistake of the command line: exit 1', async () => {
+    const program = await done('replay', '/nonexistent/x');
+    expect(await program.ended).toBe(1);
+    expect(program.err).toEqual([
+      'dbus-bms replay: CONFIG: /nonexistent/x cannot be read: there is no such file or folder',
+    ]);
   });
 });

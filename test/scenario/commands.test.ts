@@ -35,7 +35,7 @@ describe('the command line', () => {
     [['read', 'COM3'], 'is not a port'],
     [['read', 'ttyUSB0', '--bms', 'acme'], 'there is no BMS "acme"'],
     [['read', 'ttyUSB0', '--address', 'x'], '--address must be a whole number'],
-    [['read', 'ttyUSB0', '--speed'], "Unknown option '--speed'"],
+    [['read', 'ttyUSB0', '--speed'], 'there is no option --speed'],
     [['simulate', 'jbd'], 'expected either --listen'],
     [['demo', '--for', 'ever'], '--for must be a number'],
   ])('refuses %j with one clear line and exit 2', async (args, text) => {

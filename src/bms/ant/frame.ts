@@ -70,7 +70,10 @@ export function acceptReply(request: Uint8Array): Accept {
       if (!fits || probes > STATUS.mostProbes || cells > STATUS.mostCells)
         return refuse('length', `${length} bytes do not fit ${cells} cells and ${probes} probes`);
     } else if (code === FUNCTION.read + REPLY && length !== request[HEADER - 1]) {
-      return refuse('length', `${length} bytes instead of ${request[HEADER - 1]}`);
+      return refuse(
+        'length',
+        `${length} bytes instead of ${request[HEADER - 1] ?? 'a number that was asked for'}`,
+      );
     }
     return acceptEnd(received, length);
   };

@@ -102,7 +102,8 @@ function judge(asked: Uint8Array, received: Uint8Array, number?: number): Return
   if (address === undefined) return 'more';
   if (address !== boardOf(asked)) return { refused: 'address', why: `address ${address}` };
   if (command === undefined) return 'more';
-  if (command !== asked[2]) return { refused: 'command', why: `command ${command} instead of ${asked[2]}` };
+  if (command !== asked[2])
+    return { refused: 'command', why: `command ${command} instead of ${asked[2] ?? 'one that was asked'}` };
   if (length === undefined) return 'more';
   if (length !== DATA_LENGTH) return { refused: 'length', why: `${length} data bytes` };
   const verdict = summed(received);

@@ -29,6 +29,8 @@ function frame(head: Uint8Array, data: Uint8Array): Uint8Array {
  * address. A read reply without data is the echo of the request, which is a valid frame otherwise.
  */
 export function acceptReply(request: Uint8Array): Accept {
+  if (request[1] === undefined)
+    return () => ({ refused: 'command', why: 'this request has no known answer' });
   return (received) => {
     const [address, command] = received;
     if (address === undefined) return 'more';

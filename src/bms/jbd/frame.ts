@@ -48,6 +48,7 @@ function seal(head: Uint8Array, summed: Uint8Array): Uint8Array {
 /** Accepts the answer to a classic request; an echo of the request shows A5 or 5A where the register belongs. */
 export function acceptReply(asked: Uint8Array): Accept {
   const register = asked[0] === START ? asked[2] : undefined;
+  if (register === undefined) return () => ({ refused: 'command', why: 'this request has no known answer' });
   return (received) => {
     const [start, second, status, length] = received;
     if (start === undefined) return 'more';
