@@ -5,11 +5,11 @@ import type { ControlOutput, ControlRequests } from '../control/law.ts';
 import { BmsError } from '../errors.ts';
 import type { Log, LogSource } from '../log.ts';
 import { bankReading } from '../model/bank.ts';
-import type { Reading } from '../model/reading.ts';
+import type { ModuleReading, Reading } from '../model/reading.ts';
 import type { LinkState } from '../publish/battery-state.ts';
 import type { Exchange } from '../transport/exchange.ts';
 import { Allowance } from './allowance.ts';
-import type { Battery } from './battery.ts';
+import { type Battery, SHOWN_FOR_MS } from './battery.ts';
 import { Scan } from './scan.ts';
 
 /** The log says so when a pack has been silent for this long: its values are not shown any more. */
@@ -205,7 +205,7 @@ export class Bank {
     const silent = this.#batteries.filter((battery) => battery.output?.freshness !== 'fresh');
     const isPart = silent.length > 0 && silent.length < this.#batteries.length;
     const missed = isPart ? silent.filter((battery) => battery.silentForMs(now) > MISSED_AFTER_MS) : [];
-    const modules = this.#batteries.map((battery) => battery.module(now)).filter(isKnown);
+    const modules = this.#shown(now);
     const link = best.link(now);
     return {
       facts: bankReading(this.#batteries.map(({ facts, pack }) => ({ ...facts, address: pack.address }))),
@@ -217,6 +217,19 @@ export class Bank {
       ...(modules.length > 0 && { reading: { ...bankReading(modules), ...(this.isBank && { modules }) } }),
       link: isPart ? { ...link, text: this.#silence(silent) } : link,
     };
+  }
+
+  /**
+   * The packs whose measurements make up those of the bank. One that fell behind the others is left out; when all fall
+   * silent at once, they stay together until they vanish together, so that no partial sum is shown in between.
+   */
+  #shown(now: number): ModuleReading[] {
+    const latest = Math.max(...this.#batteries.map(({ goodAt }) => goodAt ?? Number.NEGATIVE_INFINITY));
+    if (now - latest > SHOWN_FOR_MS) return [];
+    return this.#batteries
+      .filter(({ goodAt }) => goodAt !== undefined && latest - goodAt <= SHOWN_FOR_MS)
+      .map((battery) => battery.module())
+      .filter(isKnown);
   }
 
   #silence(silent: readonly Battery[]): string {

@@ -31,7 +31,7 @@ describe('a battery', () => {
     const silent = await battery();
     silent.take(SILENCE, 1000, {});
     expect(silent.member()).toBeUndefined();
-    expect(silent.module(1000)).toBeUndefined();
+    expect(silent.module()).toBeUndefined();
     expect(silent.silentForMs(61_000)).toBe(61_000);
     expect(silent.complaint).toBe('no reply');
   });
@@ -45,7 +45,7 @@ describe('a battery', () => {
       chargeIsolated: false,
       dischargeIsolated: true,
     });
-    expect(good.module(1000)).toMatchObject({ address: 7, voltage: 52.8 });
+    expect(good.module()).toMatchObject({ address: 7, voltage: 52.8 });
     expect(good.complaint).toBeUndefined();
   });
 

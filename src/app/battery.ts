@@ -6,7 +6,7 @@ import type { BatteryMemory, Controller } from './controller.ts';
 import type { Pack, PollResult } from './pack.ts';
 
 /** Measurements are shown for this long after the last good sample. */
-const SHOWN_FOR_MS = 10_000;
+export const SHOWN_FOR_MS = 10_000;
 
 /** One pack with its own control: what it measured last, what its law says, how long it has been silent. */
 export class Battery {
@@ -89,9 +89,14 @@ export class Battery {
     };
   }
 
-  module(now: number): ModuleReading | undefined {
-    const reading = this.shown(now);
-    return reading === undefined ? undefined : { ...reading, address: this.pack.address };
+  /** When the last good sample came, monotonic ms; undefined before the first. */
+  get goodAt(): number | undefined {
+    return this.#goodAt;
+  }
+
+  /** The last good sample as a part of a bank; absent before the first. */
+  module(): ModuleReading | undefined {
+    return this.#goodAt === undefined ? undefined : { ...this.#facts, address: this.pack.address };
   }
 
   silentForMs(now: number): number {

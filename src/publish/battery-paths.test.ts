@@ -1,4 +1,6 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { anyReading, anyState } from '../../test/support/any-state.ts';
 import { CONTROL, STATE } from '../../test/support/battery-state.ts';
 import { CONTRACT } from '../../test/support/contract-table.ts';
 import { pathsOf, WRITABLE } from './battery-paths.ts';
@@ -78,6 +80,34 @@ describe('the paths of a battery', () => {
     expect(items.get('/System/NrOfBatteries')?.value).toBe(2);
     expect(items.get('/System/NrOfModulesOnline')?.value).toBe(2);
     expect(items.has('/Voltages/Cell1')).toBe(false);
+  });
+
+  it('never become another number when the measurements of any battery grow old', () => {
+    const ours =
+      /^.(State|DeviceState|ErrorCode|ConnectionInformation|Alarms.BmsCable|System.NrOfModules\w+)$/;
+    fc.assert(
+      fc.property(anyState, anyReading, (state, reading) => {
+        const told = shown({ ...state, reading, facts: reading });
+        const { reading: _, ...rest } = state;
+        const others = [...shown({ ...rest, facts: reading, link: { ...rest.link, online: false } })].filter(
+          ([path, { value }]) => !ours.test(path) && value !== undefined && value !== told.get(path)?.value,
+        );
+        expect(others).toEqual([]);
+      }),
+    );
+  });
+
+  it.each<[string, Partial<BatteryState>, number | undefined]>([
+    [
+      'what the BMS counts, whatever was counted here',
+      { facts: { cycles: 38 }, history: { chargeCycles: 2 } },
+      38,
+    ],
+    ['a count of 0 of the BMS', { facts: { cycles: 0 }, history: { chargeCycles: 2 } }, 0],
+    ['our own count where the BMS has none', { facts: {}, reading: {}, history: { chargeCycles: 2 } }, 2],
+    ['nothing where nobody counts', { facts: {}, reading: {}, history: {} }, undefined],
+  ])('show as cycles %s', (_, change, cycles) => {
+    expect(shown({ ...STATE, ...change }).get('/History/ChargeCycles')?.value).toBe(cycles);
   });
 
   it('derive what is left from SoC and full capacity when the BMS does not count it', () => {

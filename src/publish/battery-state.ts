@@ -55,7 +55,7 @@ export interface HistoryValues {
   readonly lastDischarge?: number;
   readonly averageDischarge?: number;
   readonly totalAhDrawn?: number;
-  /** Where absent, the cycles that the BMS counts are shown. */
+  /** Shown where the BMS tells no count of its own now. */
   readonly chargeCycles?: number;
   readonly fullDischarges?: number;
   readonly minimumVoltage?: number;

@@ -27,9 +27,10 @@ export function blocking(
   state: BatteryState,
   key: 'chargeEnabled' | 'dischargeEnabled',
   allowed: boolean | undefined,
-): number {
+): number | undefined {
   if (allowed === false) return packs(state);
-  const all = state.reading?.modules ?? (state.reading === undefined ? [] : [state.reading]);
+  if (state.reading === undefined) return undefined;
+  const all = state.reading.modules ?? [state.reading];
   return all.filter((pack) => pack[key] === false).length;
 }
 
@@ -43,12 +44,30 @@ export function soc({ control, reading }: BatteryState): number | undefined {
   return control === undefined ? reading?.soc : control.soc;
 }
 
-export function fullCapacity({ facts, reading }: BatteryState): number | undefined {
+/** What the BMS last told, of every pack: in a bank the packs that are silent now have not lost their health. */
+export function soh({ facts, reading }: BatteryState): number | undefined {
+  return facts.soh ?? reading?.soh;
+}
+
+/** The count of the BMS, as it was last told; our own, which began when the driver came, only where there is none. */
+export function cycles({ facts, history, reading }: BatteryState): number | undefined {
+  return facts.cycles ?? reading?.cycles ?? history?.chargeCycles;
+}
+
+/** Of every pack, also of those that are silent now. */
+export function installedCapacity({ facts, reading }: BatteryState): number | undefined {
+  return facts.capacityFull ?? facts.capacityDesign ?? reading?.capacityFull ?? reading?.capacityDesign;
+}
+
+/** Of the packs whose measurements are shown: what remains in them is compared with it. */
+function fullCapacity({ facts, reading }: BatteryState): number | undefined {
   return reading?.capacityFull ?? facts.capacityFull ?? reading?.capacityDesign ?? facts.capacityDesign;
 }
 
+/** As the BMS counts it, else from SoC and size; unknown with the other measurements, never derived in place of a value that is old. */
 export function remainingCapacity(state: BatteryState): number | undefined {
-  const remaining = state.reading?.capacityRemaining;
+  if (state.reading === undefined) return undefined;
+  const remaining = state.reading.capacityRemaining;
   if (remaining !== undefined) return remaining;
   const full = fullCapacity(state);
   const percentage = soc(state);
@@ -95,8 +114,9 @@ export function balancing({ reading }: BatteryState): number | undefined {
   return flag(reading?.balancing ?? reading?.cellBalancing?.includes(true));
 }
 
-/** 0 unknown, 1 balanced, 2 balancing, 3 imbalance. */
-export function balancerStatus(state: BatteryState): number {
+/** 0 unknown, 1 balanced, 2 balancing, 3 imbalance; undefined while the BMS is silent, when it cannot be said. */
+export function balancerStatus(state: BatteryState): number | undefined {
+  if (state.reading === undefined) return undefined;
   const active = balancing(state);
   if (active === 1) return 2;
   if ((alarm('cellImbalance')(state) ?? 0) > 0) return 3;

@@ -13,7 +13,7 @@ const NAME = batteryServiceName('ttyUSB0');
 const { reading: _, ...UNREAD } = STATE;
 const SILENT: BatteryState = {
   ...UNREAD,
-  facts: { ...STATE.facts, cycles: 38 },
+  facts: { ...STATE.facts, cycles: 37 },
   control: { ...CONTROL, alarms: { ...CONTROL.alarms, bmsCable: 2 }, freshness: 'lost' },
   link: { online: false, text: 'last answer 00:01:10 ago', silentForS: 70, errorCode: 32 },
 };
