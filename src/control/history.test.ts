@@ -36,6 +36,14 @@ describe('the history', () => {
     expect(figuresOf(live(first, 1), 20).chargeCycles).toBe(2);
   });
 
+  it('shows the cycles that the BMS counts, also when one sample does not tell them, and its own where none ever did', () => {
+    const told = live(emptyHistory(), 1, { sample: pack(3.2, { current: -28, cycles: 38 }) });
+    expect(figuresOf(told, 7).chargeCycles).toBe(38);
+    expect(figuresOf(drawn(told, 1), 7).chargeCycles).toBe(38);
+    expect(figuresOf(restoreHistory(JSON.parse(JSON.stringify(told)), 60), 7).chargeCycles).toBe(38);
+    expect(figuresOf(drawn(emptyHistory(), 1), 7).chargeCycles).toBe(4);
+  });
+
   it('counts energy both ways', () => {
     const figures = figuresOf(drawn(live(emptyHistory(), 1, { sample: pack(3.4, { current: 10 }) }), 1), 280);
     expect(figures.chargedEnergy).toBeCloseTo(0.544, 6);

@@ -21,6 +21,8 @@ export interface History {
   readonly minimumTemperature?: number;
   readonly maximumTemperature?: number;
   readonly timeSinceLastFullCharge?: number;
+  /** The count of cycles that the BMS told last. */
+  readonly cycles?: number;
   readonly automaticSyncs: number;
   readonly lowVoltageAlarms: number;
   readonly highVoltageAlarms: number;
@@ -48,7 +50,7 @@ export interface HistoryFigures {
   readonly lastDischarge: number;
   readonly averageDischarge: number;
   readonly totalAhDrawn: number;
-  /** Absent without a capacity. */
+  /** As the BMS counts them, else what was drawn, in capacities; absent where neither is known. */
   readonly chargeCycles?: number;
   readonly fullDischarges: number;
   readonly minimumVoltage?: number;
@@ -124,18 +126,24 @@ export function accumulate(history: History, { sample, alarms, soc, dt, becameFu
     ...(sinceFull === undefined
       ? {}
       : { timeSinceLastFullCharge: sinceFull + (becameFull ? 0 : Math.max(0, dt)) }),
+    ...(sample.cycles !== undefined && { cycles: sample.cycles }),
   };
 }
 
 export function figuresOf(history: History, capacity: number | undefined): HistoryFigures {
-  const { dischargeSum, discharges, drawn: _, armed: __, lowAlarm: ___, highAlarm: ____, ...shown } = history;
+  const { dischargeSum, discharges, drawn: _, armed: __, lowAlarm: ___, highAlarm: ____, ...rest } = history;
+  const { cycles: told, ...shown } = rest;
+  const chargeCycles = told ?? ownCycles(history, capacity);
   return {
     ...shown,
     averageDischarge: discharges === 0 ? 0 : dischargeSum / discharges,
-    ...(capacity === undefined || !(capacity > 0)
-      ? {}
-      : { chargeCycles: Math.floor(-history.totalAhDrawn / capacity) }),
+    ...(chargeCycles !== undefined && { chargeCycles }),
   };
+}
+
+/** What was drawn since this program counts, in full capacities. */
+function ownCycles({ totalAhDrawn }: History, capacity: number | undefined): number | undefined {
+  return capacity !== undefined && capacity > 0 ? Math.floor(-totalAhDrawn / capacity) : undefined;
 }
 
 /** A history from what was persisted `ageSeconds` ago; whatever is not of its shape is left out. */
@@ -168,6 +176,7 @@ const OPTIONAL = [
   'minimumTemperature',
   'maximumTemperature',
   'timeSinceLastFullCharge',
+  'cycles',
 ] as const;
 
 function extremes(history: History, { voltage, cellVoltages, temperatures }: Reading): Partial<History> {
