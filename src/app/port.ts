@@ -12,6 +12,7 @@ import { type PortUrl, portName, serviceSuffix } from '../transport/port-url.ts'
 import { Bank } from './bank.ts';
 import { Battery } from './battery.ts';
 import { Controller } from './controller.ts';
+import type { KeyMemory } from './identity.ts';
 import { Journal } from './journal.ts';
 import { firstLine, logExchange, openLink } from './link.ts';
 import { Owner } from './owner.ts';
@@ -101,7 +102,7 @@ export class PortService {
   async #find(): Promise<Bank> {
     const { clock, drivers, log, port, settings } = this.#options;
     const detectLog = log.scope('detect');
-    const { hit, addresses: seen = [], key } = await this.#memory.load();
+    const { hit, addresses: seen = [], isSerialDoubtful = false, key } = await this.#memory.load();
     const { address, baudRate } = settings.settings;
     this.#hit = hit;
     this.#link = await this.#open();
@@ -131,10 +132,14 @@ export class PortService {
     if (hit !== undefined && hit.id !== driver.id)
       detectLog.info(`this port had ${hit.id} before; what was remembered of it is forgotten`);
     const isSame = hit?.id === driver.id;
-    this.#services = this.#serve(isSame ? key : undefined);
+    this.#services = this.#serve(isSame ? { known: key, isSerialDoubtful } : {});
     const wanted = address !== 'auto' && driver.addresses.length > 1 ? address : isSame ? seen : [];
     const addresses = [...new Set([found.address, ...wanted])].filter((at) => driver.addresses.includes(at));
-    await this.#memory.save({ hit: this.#hit, addresses });
+    await this.#memory.save({
+      hit: this.#hit,
+      addresses,
+      ...(isSerialDoubtful && !isSame && { isSerialDoubtful: false }),
+    });
     return new Bank({
       driver,
       addresses,
@@ -190,6 +195,7 @@ export class PortService {
       // A bank may fill the whole interval: the bus must have its turn all the same.
       await setImmediate();
       const link = this.#link;
+      if (link !== undefined) await this.#unlessLost(async () => this.#services?.readAgain(link));
       if (link !== undefined && this.#services?.isUp) {
         await this.#unlessLost(() => this.#owner.operate(link, bank.batteries));
         await this.#unlessLost(() => bank.look(link));
@@ -235,19 +241,20 @@ export class PortService {
   }
 
   /** A bank keeps the key with which it first appeared, whichever of its packs is the first to answer this time. */
-  #serve(knownKey: string | undefined): Pick<Services, keyof Services> {
+  #serve(memory: KeyMemory): Pick<Services, keyof Services> {
     const { clock, log, port, serve = (options) => new Services(options), settings } = this.#options;
     return serve({
       port,
       settings: settings.settings,
       owner: this.#owner,
-      knownKey,
+      memory,
       clock,
       log,
       onUp: (key) => {
         this.#savedAt = this.#now;
         void this.#memory.save({ key }); // Its own failures are said by the state file.
       },
+      onDoubt: () => void this.#memory.save({ isSerialDoubtful: true }), // As above.
       onClear: () => {
         for (const battery of this.#bank?.batteries ?? []) battery.clearHistory();
       },

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { BusError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { BatteryIdentity, BatteryState } from '../publish/battery-state.ts';
+import { findGroup, type Key, TRAITS_SETTING } from '../publish/dbus/battery-group.ts';
 import { BatteryService } from '../publish/dbus/battery-service.ts';
 import { connectBus } from '../publish/dbus/bus.ts';
 import type { Bus } from '../publish/dbus/bus-contract.ts';
@@ -11,13 +12,18 @@ import {
   DeviceSettings,
   type SettingDeclaration,
 } from '../publish/dbus/localsettings.ts';
+import { keyOf, settingsId } from '../publish/dbus/names.ts';
 import type { PackMarks } from '../publish/dbus/predecessor.ts';
+import { isOutdated, readTraits, type Traits, writeTraits } from '../publish/dbus/traits.ts';
 
 export interface PublicationOptions {
   /** "com.victronenergy.battery.ttyUSB0". */
   readonly name: string;
-  /** Key of the battery in localsettings. */
-  readonly id: string;
+  /** Keys under which localsettings may know the battery, the best first, and what tells it from others that give the same. */
+  readonly keys: readonly Key[];
+  readonly traits: Traits;
+  /** Asked before the battery counts as new: its keys, confirmed. */
+  readonly confirm?: () => Promise<readonly Key[]>;
   readonly wantedInstance?: number;
   readonly wantedName?: string;
   /** By what another driver may have known this battery; absent for one that it cannot have known. */
@@ -40,6 +46,8 @@ export interface PublicationOptions {
   readonly clock: Clock;
 }
 
+const TRAITS_DECLARATION: SettingDeclaration = { name: TRAITS_SETTING, type: 's', default: '', silent: true };
+
 /** A battery on the bus together with what the device remembers of it. */
 export class Publication {
   readonly #options: PublicationOptions;
@@ -54,21 +62,35 @@ export class Publication {
       const lost = new Promise<never>((_, reject) => {
         bus.onLost = reject;
       });
-      const { id, wantedInstance, wantedName, marks, settings, log, clock } = options;
+      const {
+        confirm,
+        keys,
+        log,
+        clock,
+        name: service,
+        traits,
+        wantedInstance,
+        wantedName,
+        marks,
+        settings = [],
+      } = options;
       const device = await Promise.race([
         lost,
         DeviceSettings.open({
           bus,
-          id,
+          id: settingsId(keys[0]?.key ?? ''),
+          find: () =>
+            findGroup({ bus, service, keys, traits, log, clock, ...(confirm !== undefined && { confirm }) }),
+          settings: [...settings, TRAITS_DECLARATION],
           log,
           clock,
           ...(wantedInstance !== undefined && { wantedInstance }),
           ...(wantedName !== undefined && { wantedName }),
           ...(marks !== undefined && { marks }),
-          ...(settings !== undefined && { settings }),
         }),
       ]);
       const publication = new Publication(options, device);
+      publication.note(traits);
       await Promise.race([lost, options.onRemembered?.(publication)]);
       await publication.#join(bus);
       return publication;
@@ -86,6 +108,21 @@ export class Publication {
       options.onSetting?.(name);
       this.#show();
     };
+  }
+
+  /** Key of the battery, by which its port may remember it. */
+  get key(): string {
+    return keyOf(this.#settings.id);
+  }
+
+  /** Writes down what tells this battery from others, when something of it has changed. */
+  note(traits: Traits): void {
+    const now = this.#options.clock.wall() / 1000;
+    if (!isOutdated(readTraits(this.setting(TRAITS_SETTING)), traits, now)) return;
+    this.#settings.set(TRAITS_SETTING, writeTraits(traits, now)).catch((error: unknown) => {
+      // Only a battery with a twin needs it, and that localsettings refuses to store anything is said by the settings.
+      this.#options.log.debug(`${TRAITS_SETTING} is not stored: ${String(error)}`);
+    });
   }
 
   /** Value of a declared setting. */
@@ -135,7 +172,8 @@ export class Publication {
 
   #whole(): BatteryState {
     const { instance, customName } = this.#settings;
-    return { ...this.#state, identity: { ...this.#options.identity, deviceInstance: instance, customName } };
+    const identity = { serial: this.key, ...this.#options.identity, deviceInstance: instance, customName };
+    return { ...this.#state, identity };
   }
 
   #show(): void {

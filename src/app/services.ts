@@ -2,17 +2,30 @@ import type { Clock } from '../clock.ts';
 import { BmsError } from '../errors.ts';
 import type { LogSource } from '../log.ts';
 import type { BatteryState } from '../publish/battery-state.ts';
+import type { Key } from '../publish/dbus/battery-group.ts';
 import { SET_OK, SET_REFUSED } from '../publish/dbus/bus-item.ts';
-import { batteryServiceName, settingsId } from '../publish/dbus/names.ts';
+import { batteryServiceName } from '../publish/dbus/names.ts';
 import type { PackMarks } from '../publish/dbus/predecessor.ts';
+import type { Traits } from '../publish/dbus/traits.ts';
 import type { Settings } from '../settings/table.ts';
+import type { Exchange } from '../transport/exchange.ts';
 import { type PortUrl, portName, serviceSuffix } from '../transport/port-url.ts';
 import { VERSION } from '../version.ts';
 import type { Bank, BankState } from './bank.ts';
 import type { Battery } from './battery.ts';
-import { batteryKey, hardwareOf, packMarks, productName } from './identity.ts';
+import {
+  bankKeys,
+  batteryKeys,
+  hardwareOf,
+  type IdentitySources,
+  type KeyMemory,
+  packMarks,
+  productName,
+  traitsOf,
+} from './identity.ts';
 import { OWNER_DECLARATIONS, type Owner } from './owner.ts';
 import { Publication, type PublicationOptions } from './publication.ts';
+import { SerialCheck } from './serial-check.ts';
 
 type Shown = Omit<BatteryState, 'identity'>;
 
@@ -20,12 +33,14 @@ export interface ServicesOptions {
   readonly port: PortUrl;
   readonly settings: Settings;
   readonly owner: Owner;
-  /** Key under which this bank was known before. */
-  readonly knownKey: string | undefined;
+  /** What the port remembers of its battery or bank. */
+  readonly memory: KeyMemory;
   readonly clock: Clock;
   readonly log: LogSource;
   /** The battery is on the bus, under this key. */
   readonly onUp: (key: string) => void;
+  /** The serial number of the battery turned out to be another at every read. */
+  readonly onDoubt: () => void;
   /** A client wants the history forgotten. */
   readonly onClear: () => void;
   /** The bus is gone, or would not have us. */
@@ -88,9 +103,13 @@ export class Services {
   readonly #options: ServicesOptions;
   readonly #main = new Slot();
   readonly #packs = new Map<number, Slot>();
+  /** Does not change while the port is served: an adapter that is unplugged ends the service. */
+  readonly #hardware: string;
+  #check: SerialCheck | undefined;
 
   constructor(options: ServicesOptions) {
     this.#options = options;
+    this.#hardware = hardwareOf(options.port);
   }
 
   /** The battery is on the bus. */
@@ -112,21 +131,50 @@ export class Services {
     if (state.control.state === 'topBalance' && this.#main.publication !== undefined) {
       owner.balanceBegan(this.#main.publication);
     }
+    const sources = [best, ...bank.batteries].map((battery) => this.#sources(battery));
+    const traits = bank.isBank ? { place: this.#hardware } : this.#traitsOf(best);
+    this.#main.publication?.note(traits);
     this.#main.show(
       shown,
       async (latest) => {
-        const key = (bank.isBank ? this.#options.knownKey : undefined) ?? this.#key(best);
+        const { memory } = this.#options;
         const publication = await Publication.open({
-          ...this.#common(best, key, latest),
+          ...this.#common(best, latest),
+          traits,
+          keys: bank.isBank ? bankKeys(sources, memory.known) : this.#keys(best, memory),
           ...this.#control(),
           // A bank is new to the device: its packs are what another driver knew.
-          ...(!bank.isBank && { marks: this.#marks(best, false) }),
+          ...(!bank.isBank && { marks: this.#marks(best, false), confirm: () => this.#confirm(best) }),
         });
-        onUp(key);
+        onUp(publication.key);
         return publication;
       },
       onLost,
     );
+  }
+
+  /** Reads a serial number again that is to name a new battery. Does nothing while there is none to be read. */
+  async readAgain(link: Exchange): Promise<void> {
+    await this.#check?.run(link);
+  }
+
+  /** The keys of a new battery, after its serial number was read again. */
+  async #confirm(battery: Battery): Promise<readonly Key[]> {
+    const { log, memory, onDoubt } = this.#options;
+    const { serialNumber } = battery.facts;
+    if (serialNumber === undefined || memory.isSerialDoubtful === true) return this.#keys(battery, memory);
+    this.#check = new SerialCheck(battery.pack, serialNumber);
+    const other = await this.#check.outcome;
+    this.#check = undefined;
+    if (other === undefined) return this.#keys(battery, memory);
+    log
+      .scope('dbus')
+      .warn(
+        `the serial number reads as ${JSON.stringify(serialNumber)} and as ${JSON.stringify(other)}: it is not used, ` +
+          'the battery is known by its adapter; connection.batteryId can name it',
+      );
+    onDoubt();
+    return this.#keys(battery, { ...memory, isSerialDoubtful: true });
   }
 
   /** One pack of a bank, without limits: it only shows itself. */
@@ -137,13 +185,14 @@ export class Services {
     const { facts, history } = battery;
     const slot = this.#packs.get(address) ?? new Slot();
     this.#packs.set(address, slot);
+    slot.publication?.note(this.#traitsOf(battery));
     slot.show(
       { facts, history, link: battery.link(now), ...(reading !== undefined && { reading }) },
       (latest) => {
-        const key = `${this.#key(battery)}_pack_${address}`;
         const name = batteryServiceName(serviceSuffix(this.#options.port), address);
+        const keys = this.#keys(battery).map((key) => ({ ...key, key: `${key.key}_pack_${address}` }));
         const marks = this.#marks(battery, true);
-        return Publication.open({ ...this.#common(battery, key, latest), name, marks });
+        return Publication.open({ ...this.#common(battery, latest), keys, name, marks });
       },
       this.#options.onLost,
     );
@@ -163,31 +212,34 @@ export class Services {
     for (const slot of this.#packs.values()) slot.close();
   }
 
-  #key(battery: Battery): string {
-    const { port, settings } = this.#options;
-    return batteryKey({
-      driver: battery.pack.driver,
-      address: battery.pack.address,
-      reading: battery.facts,
-      batteryId: settings.batteryId,
-      hardware: hardwareOf(port),
-    });
+  #keys(battery: Battery, memory: KeyMemory = {}): readonly Key[] {
+    return batteryKeys(this.#sources(battery), memory);
+  }
+
+  #sources({ facts, pack: { address, driver } }: Battery): IdentitySources {
+    const { batteryId } = this.#options.settings;
+    return { driver, address, reading: facts, batteryId, hardware: this.#hardware };
+  }
+
+  #traitsOf({ facts, pack }: Battery): Traits {
+    return traitsOf(facts, this.#hardware, pack.address);
   }
 
   #marks({ facts, pack: { address } }: Battery, isOneOfMany: boolean): PackMarks {
     return packMarks({ facts, address, port: serviceSuffix(this.#options.port), isOneOfMany });
   }
 
-  #common(battery: Battery, key: string, state: () => Shown): PublicationOptions {
+  #common(battery: Battery, state: () => Shown): Omit<PublicationOptions, 'keys'> {
     const { clock, log, onLost, port } = this.#options;
+    const { serialNumber } = battery.facts;
     return {
       name: batteryServiceName(serviceSuffix(port)),
-      id: settingsId(key),
+      traits: this.#traitsOf(battery),
       identity: {
         productName: productName(battery.pack.driver),
         connection: port.kind === 'serial' ? port.path.replace(/^\/dev\//, '') : portName(port),
         processVersion: VERSION,
-        serial: battery.facts.serialNumber ?? key,
+        ...(serialNumber !== undefined && { serial: serialNumber }),
       },
       state,
       onLost,

@@ -12,6 +12,8 @@ export interface PortMemory {
   readonly addresses?: readonly number[];
   /** Under which the settings of the battery of this port are kept. */
   readonly key?: string;
+  /** The serial number of that battery reads differently from time to time. */
+  readonly isSerialDoubtful?: boolean;
   /** Control and history of each battery by its address, and the calendar time at which they were written (ms since 1970). */
   readonly control?: Readonly<Record<string, unknown>>;
   readonly savedAt?: number;
@@ -87,11 +89,12 @@ export class StateFile {
 /** Only what has the right shape. */
 function memoryOf(value: unknown): PortMemory {
   if (typeof value !== 'object' || value === null) return {};
-  const { hit, addresses, key, control, savedAt } = value as Record<string, unknown>; // JSON.parse gives unknown shapes
+  const { hit, addresses, isSerialDoubtful, key, control, savedAt } = value as Record<string, unknown>; // JSON.parse gives unknown shapes
   return {
     ...(isHit(hit) && { hit }),
     ...(Array.isArray(addresses) && { addresses: addresses.filter((item) => Number.isInteger(item)) }),
     ...(typeof key === 'string' && { key }),
+    ...(isSerialDoubtful === true && { isSerialDoubtful }),
     ...(typeof control === 'object' && control !== null && { control: { ...control } }),
     ...(typeof savedAt === 'number' && Number.isFinite(savedAt) && { savedAt }),
   };

@@ -104,6 +104,7 @@ function shownOn(device: Device): Pick<Services, keyof Services> {
     },
     showPack: ignore,
     keepPacks: ignore,
+    readAgain: async () => {},
     close: ignore,
   };
 }

@@ -76,6 +76,8 @@ export interface Bus {
   watchOwner(name: string, listener: (owner: string | undefined) => void): Promise<() => void>;
   /** Becomes the only owner of `name`, or rejects with a BusError. */
   requestName(name: string): Promise<void>;
+  /** Becomes the only owner of `name` if nobody else owns it; says whether it is. */
+  tryName(name: string): Promise<boolean>;
   releaseName(name: string): Promise<void>;
   disconnect(): void;
 }

@@ -31,6 +31,7 @@ const DAEMON = 'org.freedesktop.DBus';
 const DAEMON_PATH = '/org/freedesktop/DBus';
 const DO_NOT_QUEUE = 4;
 const PRIMARY_OWNER = 1;
+const ALREADY_OWNER = 4;
 
 /** A value with its signature, for bodies of signature `v` and dictionaries of variants. */
 export function variant(signature: string, value: unknown): Variant {
@@ -193,9 +194,13 @@ class Connection implements Bus {
     return unwatch;
   }
 
-  async requestName(name: string): Promise<void> {
+  async tryName(name: string): Promise<boolean> {
     const [reply] = await this.#daemon('RequestName', 'su', [name, DO_NOT_QUEUE]);
-    if (reply === PRIMARY_OWNER) return;
+    return reply === PRIMARY_OWNER || reply === ALREADY_OWNER;
+  }
+
+  async requestName(name: string): Promise<void> {
+    if (await this.tryName(name)) return;
     throw new BusError(
       `${name} is already on the bus: another battery driver is running for this port; stop it, or leave the port to it`,
     );

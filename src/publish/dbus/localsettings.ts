@@ -25,6 +25,8 @@ export interface DeviceSettingsOptions {
   readonly bus: Bus;
   /** Group of the battery, from `settingsId`: stays the same for this battery. */
   readonly id: string;
+  /** Finds the group once localsettings is there; undefined when it could not answer now. Without it the group is `id`. */
+  readonly find?: () => Promise<string | undefined>;
   /** Asked for when the battery is new; localsettings gives the next free number. */
   readonly wantedInstance?: number;
   /** Name for a new battery. */
@@ -47,8 +49,8 @@ export class DeviceSettings {
   /** A setting was changed by somebody else; `name` is without the path. */
   onChange: (name: string) => void = () => {};
   readonly #bus: Bus;
-  readonly #id: string;
-  readonly #root: string;
+  #id: string;
+  #isFound: boolean;
   readonly #log: Log;
   readonly #clock: Clock;
   readonly #options: DeviceSettingsOptions;
@@ -87,7 +89,7 @@ export class DeviceSettings {
     this.#options = options;
     this.#bus = bus;
     this.#id = id;
-    this.#root = `/Settings/Devices/${id}`;
+    this.#isFound = options.find === undefined;
     this.#log = log;
     this.#clock = clock;
     this.#declare({ name: INSTANCE_SETTING, type: 's', default: `battery:${options.wantedInstance ?? 1}` });
@@ -98,6 +100,15 @@ export class DeviceSettings {
   #declare(setting: SettingDeclaration): void {
     this.#declared.set(setting.name, setting);
     this.#values.set(setting.name, setting.default);
+  }
+
+  /** Group of the battery. */
+  get id(): string {
+    return this.#id;
+  }
+
+  get #root(): string {
+    return `/Settings/Devices/${this.#id}`;
   }
 
   /** Device instance of the battery; unique among batteries. */
@@ -141,13 +152,7 @@ export class DeviceSettings {
       this.#ownerChanged();
     });
     try {
-      const changed = {
-        sender: SETTINGS_SERVICE,
-        pathNamespace: this.#root,
-        interface: BUS_ITEM,
-        member: 'PropertiesChanged',
-      };
-      this.#unwatch.push(await this.#bus.watch(changed, (signal) => this.#onSignal(signal)));
+      if (this.#isFound) await this.#follow();
       this.#unwatch.push(await this.#bus.watchOwner(SETTINGS_SERVICE, (owner) => this.#onOwner(owner)));
       while (!(await this.#register())) {
         if (over) throw this.#absent(waitMs);
@@ -158,6 +163,28 @@ export class DeviceSettings {
     } finally {
       cancel();
     }
+  }
+
+  /** Hears what others change in the group. */
+  async #follow(): Promise<void> {
+    const changed = {
+      sender: SETTINGS_SERVICE,
+      pathNamespace: this.#root,
+      interface: BUS_ITEM,
+      member: 'PropertiesChanged',
+    };
+    this.#unwatch.push(await this.#bus.watch(changed, (signal) => this.#onSignal(signal)));
+  }
+
+  /** False when localsettings could not answer now. */
+  async #find(): Promise<boolean> {
+    if (this.#isFound) return true;
+    const id = await this.#options.find?.();
+    if (id === undefined) return false;
+    this.#id = id;
+    this.#isFound = true;
+    await this.#follow();
+    return true;
   }
 
   #absent(waitMs: number): BusError {
@@ -224,7 +251,7 @@ export class DeviceSettings {
 
   /** One AddSettings. False when localsettings could not answer now. */
   async #register(): Promise<boolean> {
-    if (this.#owner === undefined || !(await this.#takeOver())) return false;
+    if (this.#owner === undefined || !(await this.#find()) || !(await this.#takeOver())) return false;
     const declared = [...this.#declared.values()];
     let reply: unknown;
     try {

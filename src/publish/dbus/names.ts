@@ -21,5 +21,12 @@ export function batteryServiceName(port: string, address?: number): string {
 
 /** Group of a battery below /Settings/Devices: "dbusbms_JK_1234". Only what has our prefix is ours to touch; the one exception is the number that `takeOver` frees. */
 export function settingsId(key: string): string {
-  return `dbusbms_${key.replace(/[^A-Za-z0-9_]/g, '_')}`;
+  return `${OURS}${key.replace(/[^A-Za-z0-9_]/g, '_')}`;
+}
+
+const OURS = 'dbusbms_';
+
+/** "JK_1234" of "dbusbms_JK_1234". */
+export function keyOf(id: string): string {
+  return id.slice(OURS.length);
 }

@@ -1,4 +1,5 @@
 import type { Bus } from './bus-contract.ts';
+import { claimInstance } from './claim.ts';
 import { BATTERY_PREFIX, BUS_ITEM } from './names.ts';
 import { fromVariant } from './wire-values.ts';
 
@@ -12,7 +13,7 @@ const COUNT = 1000;
 export async function provisionalInstance(bus: Bus, id: string): Promise<number> {
   const taken = await instancesOnBus(bus);
   let instance = FIRST + (hash(id) % COUNT);
-  while (taken.has(instance)) instance += 1;
+  while (taken.has(instance) || !(await claimInstance(bus, instance))) instance += 1;
   return instance;
 }
 
