@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { jbd } from '../bms/jbd/index.ts';
 import { jkPb } from '../bms/jk-pb/index.ts';
 import { parsePort } from '../transport/port-url.ts';
-import { batteryKey, hardwareOf, packMarks, productName } from './identity.ts';
+import { bankKeys, batteryKey, batteryKeys, hardwareOf, packMarks, productName } from './identity.ts';
 
 describe('the key of a battery', () => {
   const hardware = 'usb-FTDI_FT232R_A50285BI-if00-port0';
@@ -40,6 +40,65 @@ describe('the key of a battery', () => {
   it('is the address of a serial-to-IP bridge, and the name of a port about which nothing more is known', () => {
     expect(hardwareOf(parsePort('tcp://10.0.0.5:23'))).toContain('10.0.0.5');
     expect(hardwareOf(parsePort('/dev/null'))).toBe('null');
+  });
+});
+
+describe('the keys of a battery', () => {
+  const hardware = 'usb1';
+  const sources = { driver: jkPb, address: 2, hardware };
+  const told = { ...sources, reading: { serialNumber: 'S1' } };
+
+  it('begin with the one that it always had', () => {
+    expect(batteryKeys(told, { known: 'jk_usb1_2' })).toEqual([{ key: batteryKey({ ...told }) }]);
+    expect(batteryKeys({ ...sources, reading: {} })).toEqual([{ key: 'jk_usb1_2' }]);
+  });
+
+  it('are what the owner chose and nothing else', () => {
+    expect(batteryKeys({ ...told, batteryId: 'shed' }, { known: 'jk_S1' })).toEqual([{ key: 'shed' }]);
+  });
+
+  it('begin with that of the port when the serial number was not told this time', () => {
+    expect(batteryKeys({ ...sources, reading: {} }, { known: 'jk_S1__2' })).toEqual([
+      { key: 'jk_S1', onlyIf: 'here' },
+      { key: 'jk_usb1_2' },
+    ]);
+  });
+
+  it('do not hold a serial number that is another at every read', () => {
+    expect(batteryKeys(told, { isSerialDoubtful: true })).toEqual([{ key: 'jk_usb1_2' }]);
+  });
+
+  it('end with the model, by which a board was known that has it where others have their number', () => {
+    expect(batteryKeys({ ...sources, reading: { model: 'M', serialNumber: 'S1' } })).toEqual([
+      { key: 'jk_S1' },
+      { key: 'jk_M', onlyIf: 'fitting' },
+    ]);
+  });
+});
+
+describe('the keys of a bank', () => {
+  const packs = ['S1', 'S2'].map((serialNumber) => ({
+    driver: jkPb,
+    address: 1,
+    hardware: 'usb1',
+    reading: { serialNumber },
+  }));
+
+  it('are the one that its port had, whichever pack answers first', () => {
+    expect(bankKeys(packs, 'jk_S2')).toEqual([{ key: 'jk_S2' }]);
+    expect(bankKeys(packs, 'jk_S2__2')).toEqual([{ key: 'jk_S2' }]);
+  });
+
+  it('are first those of its packs when the port had another bank before', () => {
+    expect(bankKeys(packs, 'jk_S9')).toEqual([
+      { key: 'jk_S1', onlyIf: 'fitting' },
+      { key: 'jk_S2', onlyIf: 'fitting' },
+      { key: 'jk_S9' },
+    ]);
+  });
+
+  it('begin with that of the first pack when it is new', () => {
+    expect(bankKeys(packs, undefined)).toEqual([{ key: 'jk_S1' }, { key: 'jk_S2', onlyIf: 'fitting' }]);
   });
 });
 
