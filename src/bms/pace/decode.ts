@@ -5,7 +5,7 @@ import { round } from '../../model/round.ts';
 import { alarmRows, analogRows, expectRows } from '../../protocol/ascii-blocks.ts';
 import { ALL_PACKS, firstBlock } from '../../protocol/ascii-dialect.ts';
 import type { AsciiExchange } from '../../protocol/ascii-frame.ts';
-import { flagsOf, readNumber } from '../../protocol/bytes.ts';
+import { flagsOf, readNumber, readText } from '../../protocol/bytes.ts';
 import { decodeAlarms, decodeFields, present, scaled } from '../../protocol/fields.ts';
 import { PROTECTIONS, WARNINGS } from '../../protocol/pace-status.ts';
 import {
@@ -18,6 +18,7 @@ import {
   INDICATION,
   INDICATION_ALARMS,
   LATE_FAULTS,
+  PRODUCT_HALF,
   STATUS,
   TAIL,
   TAIL_LENGTHS,
@@ -148,3 +149,22 @@ export function finish(merged: Reading): Reading {
     alarms: { ...alarms, highCellVoltage: quiet(highCellVoltage), highVoltage: quiet(highVoltage) },
   };
 }
+
+/**
+ * The reply to C2. Boards were seen with their number first, and with a number, a build date or nothing behind it; one whose
+ * first half is a name holds its number in the second.
+ */
+export function decodeProduct(info: Uint8Array): Reading {
+  const first = readText(info, 0, PRODUCT_HALF);
+  const second = readText(info, PRODUCT_HALF, PRODUCT_HALF);
+  if (first === undefined) return {};
+  if (second === undefined || isNumber(first) || !isNumber(second)) return { serialNumber: first };
+  return { model: first, serialNumber: second };
+}
+
+/** Numbers that were seen have seven digits in a row and more; codes of models have at most five, dates have signs between. */
+function isNumber(text: string): boolean {
+  return /\d{7}/.test(text) && !BUILD_DATE.test(text);
+}
+
+const BUILD_DATE = /^20\d{2}[01]\d[0-3]\d$/;

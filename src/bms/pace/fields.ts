@@ -105,7 +105,9 @@ export const LIMITS_LENGTH: ReadonlyMap<number, number> = new Map([
   [COMMAND.dischargeOverCurrent, 6],
 ]);
 
-/** Replies to C1 and C2: blank padded; C2 carries the serial of the BMS, then that of the pack or a build date. */
+/** C2 has two halves of this length: mostly the number of the BMS, then that of the pack or a build date. */
+export const PRODUCT_HALF = 20;
+/** Replies to C1 and C2, blank padded; of C2 as most boards fill it. */
 export const FACTS: ReadonlyMap<number, readonly Field[]> = new Map<number, readonly Field[]>([
   [COMMAND.version, [{ key: 'firmwareVersion', at: 0, type: 'text', length: 20 }]],
   [COMMAND.serialNumber, [{ key: 'serialNumber', at: 0, type: 'text', length: 20 }]],

@@ -134,6 +134,19 @@ describe('reading a PACE pack', () => {
     ).toThrow(RefusedError);
   });
 
+  it.each<[string, string, Reading]>([
+    ['1812101380309D', '', { serialNumber: '1812101380309D' }],
+    ['1B470102170999D', 'Mar 30 2022,18:18:16', { serialNumber: '1B470102170999D' }],
+    ['311671452200247Z', 'ESYPP02447R100-420', { serialNumber: '311671452200247Z' }],
+    ['P16S100A-18121', '1812101380309D', { model: 'P16S100A-18121', serialNumber: '1812101380309D' }],
+    ['P16S100A-18121', '20220330', { serialNumber: 'P16S100A-18121' }],
+    ['P16S100A-18121', '', { serialNumber: 'P16S100A-18121' }],
+    ['', '1812101380309D', {}],
+  ])('finds the number in the halves %j and %j of its product information', (first, second, expected) => {
+    const info = Uint8Array.from(`${first.padEnd(20)}${second.padEnd(20)}`, (char) => char.charCodeAt(0));
+    expect(pace.decode(buildRequest(0x25, 1, 0xc2), reply(info))).toEqual(expected);
+  });
+
   it('names no pack for a request that is none of this protocol', () => {
     expect(pace.addressOf?.(Uint8Array.of(0xdd, 0xa5, 3, 0, 0xff, 0xfd, 0x77))).toBeUndefined();
   });

@@ -29,7 +29,7 @@ import {
   pick,
   toldTwice,
 } from '../driver.ts';
-import { decodeAlarmReply, decodeAnalogReply, finish, unsigned } from './decode.ts';
+import { decodeAlarmReply, decodeAnalogReply, decodeProduct, finish, unsigned } from './decode.ts';
 import { COMMAND, CURRENT_THRESHOLD_AT, FACTS, INDICATION, LENGTHS, LIMITS, VERSION } from './fields.ts';
 
 const PROBE_TIMEOUT_MS = 300;
@@ -40,7 +40,7 @@ const TWICE = { tries: TRIES } as const;
 /** At the second poll, so that the first is quick, and then about hourly at one poll a second; sooner while one was not told. */
 const LIMITS_EVERY = 3600;
 const LIMITS_RETRY = 60;
-const FACT_KEYS = ['firmwareVersion', 'serialNumber'] as const;
+const FACT_KEYS = ['firmwareVersion', 'model', 'serialNumber'] as const;
 const CONFIRM = { tries: 2, gapMs: 300 } as const;
 const CONFIRM_READS = 6;
 
@@ -106,6 +106,7 @@ export const pace: BmsDriver = {
     if (code === COMMAND.analog) return decodeAnalogReply(exchange);
     if (code === COMMAND.alarms) return decodeAlarmReply(exchange);
     if (code === COMMAND.chargeFet || code === COMMAND.dischargeFet) return decodeFields(info, INDICATION);
+    if (code === COMMAND.serialNumber) return decodeProduct(info);
     return unsigned(decodeFields(info, LIMITS.get(code) ?? FACTS.get(code) ?? []));
   },
 
