@@ -9,6 +9,7 @@ import type { ModuleReading, Reading } from '../model/reading.ts';
 import type { LinkState } from '../publish/battery-state.ts';
 import type { Exchange } from '../transport/exchange.ts';
 import { Allowance } from './allowance.ts';
+import { areTwo } from './are-two.ts';
 import { type Battery, SHOWN_FOR_MS } from './battery.ts';
 import { Scan } from './scan.ts';
 
@@ -162,7 +163,8 @@ export class Bank {
   async look(link: Exchange): Promise<void> {
     const { driver } = this.#options;
     const known = this.#batteries.map(({ pack }) => pack.address);
-    const address = this.#scan.next(this.#now, [...known, ...this.#doubles]);
+    // An address that a known pack answers to as well is looked at again: what told it from another may change.
+    const address = this.#scan.next(this.#now, known);
     if (address === undefined) return;
     let reading: Reading;
     try {
@@ -174,18 +176,35 @@ export class Bank {
     await this.#welcome(address, reading);
   }
 
-  /** A serial number that is known already tells a pack that was given another address from one that answers to two. */
-  async #welcome(address: number, { serialNumber }: Reading): Promise<void> {
-    const same =
+  /**
+   * A serial number that is known already tells a pack that was given another address, one that answers to two addresses, or
+   * two packs to which somebody gave one number. While nothing shows that they are two, they count once: to count one
+   * pack twice would allow twice its current.
+   */
+  async #welcome(address: number, reading: Reading): Promise<void> {
+    const { serialNumber } = reading;
+    const namesakes =
       serialNumber === undefined
-        ? undefined
-        : this.#batteries.find(({ facts }) => facts.serialNumber === serialNumber);
-    if (same?.link(this.#now).online) {
+        ? []
+        : this.#batteries.filter(({ facts }) => facts.serialNumber === serialNumber);
+    const isOnline = (battery: Battery): boolean => battery.link(this.#now).online;
+    // What a silent pack said last is too old to be compared.
+    const same = namesakes.find((battery) => !(isOnline(battery) && areTwo(battery.facts, reading)));
+    if (same !== undefined && isOnline(same)) {
+      if (this.#doubles.has(address)) return;
       this.#doubles.add(address);
       this.#log.warn(
         `pack ${same.pack.address} (serial number ${serialNumber}) answers at address ${address} too; it counts once`,
       );
       return;
+    }
+    this.#doubles.delete(address);
+    const [namesake] = namesakes;
+    if (namesake !== undefined && same === undefined) {
+      this.#log.warn(
+        `the packs at addresses ${namesake.pack.address} and ${address} have one serial number (${serialNumber}); ` +
+          'their measurements show that they are two',
+      );
     }
     if (same === undefined) this.#log.info(`another pack answers at address ${address}`);
     else this.#log.warn(`pack ${same.pack.address} (${serialNumber}) has moved to address ${address}`);

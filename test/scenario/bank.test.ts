@@ -227,6 +227,29 @@ describe('a pack that changes while the service runs', () => {
     expect(line.bank.state()?.control.alarms.bmsCable ?? 0).toBe(0);
   });
 
+  it('finds two packs to which somebody gave one serial number, as soon as anything tells them apart', async () => {
+    const one = { serialNumber: '12345678', noise: 0 };
+    const line = await BankLine.open('jk-pb', {
+      packs: packs(2, one).map((pack, index) => ({ ...pack, cycles: 38 + 100 * index })),
+      known: [1],
+      scan: true,
+    });
+    await line.run(60_000);
+    expect(line.bank.batteries.map(({ pack }) => pack.address)).toEqual([1, 2]);
+    expect(line.log.join('\n')).toMatch(/addresses 1 and 2 have one serial number \(12345678\)/);
+  });
+
+  it('counts two that agree in everything once, because one pack may answer to two addresses', async () => {
+    const line = await BankLine.open('jk-pb', {
+      packs: packs(2, { serialNumber: '12345678', noise: 0 }),
+      known: [1],
+      scan: true,
+    });
+    await line.run(5 * MINUTE);
+    expect(line.bank.batteries.map(({ pack }) => pack.address)).toEqual([1]);
+    expect(line.log.filter((text) => text.includes('it counts once'))).toHaveLength(1);
+  });
+
   it('counts once when it answers at two addresses', async () => {
     const twice = [...packs(1), { address: 2, capacity: CAPACITY, serialNumber: 'SIM000001' }];
     const line = await BankLine.open('jk-pb', { packs: twice, known: [1], scan: true });
