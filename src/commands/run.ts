@@ -1,5 +1,6 @@
 import { PortService } from '../app/port.ts';
 import { stateFolder } from '../app/state-file.ts';
+import { BmsError, UsageError } from '../errors.ts';
 import { createLog } from '../log.ts';
 import { loadSettings } from '../settings/load.ts';
 import { portName } from '../transport/port-url.ts';
@@ -56,6 +57,10 @@ export const run: Command = {
     });
     try {
       await service.run();
+    } catch (error) {
+      if (!(error instanceof BmsError) || error instanceof UsageError) throw error;
+      io.err(fatalLine(error));
+      return 1;
     } finally {
       await capture?.close();
     }
@@ -63,3 +68,17 @@ export const run: Command = {
     return 0;
   },
 };
+
+/** First part of an error code, and the scope under which the log speaks of such things. */
+const SCOPES: Readonly<Record<string, string>> = {
+  PORT: 'port',
+  REPLY: 'detect',
+  NOTHING: 'detect',
+  BUS: 'dbus',
+};
+
+/** The last line of a service: level and scope like every line of its log, because both end in the same file. */
+function fatalLine({ code, message }: BmsError): string {
+  const scope = SCOPES[code.split('_')[0] ?? ''] ?? 'start';
+  return `error ${scope}: ${code}: ${message.replaceAll(/[\r\n]+\s*/g, ' | ')}\n`;
+}

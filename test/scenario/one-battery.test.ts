@@ -63,7 +63,7 @@ describe('a JBD battery on a serial port', () => {
     expect(await program.ended).toBe(1);
     await eventually(() => !house.reader.isPresent);
     expect(program.err).toHaveLength(1);
-    expect(program.err[0]).toMatch(/PORT_LOST: .*unplugged/);
+    expect(program.err[0]).toMatch(/^error port: PORT_LOST: .*unplugged/);
   });
 
   it('keeps the last values while bytes are garbled, and never shows a wrong one', async () => {
@@ -115,14 +115,14 @@ describe('a JBD battery on a serial port', () => {
     await house.isUp();
     await house.bus.kill();
     expect(await program.ended).toBe(1);
-    expect(program.err.join()).toMatch(/BUS: /);
+    expect(program.err.join()).toMatch(/^error dbus: BUS: /);
   });
 
   it('says that another program holds the port', async () => {
     const holder = await openSerial(house.port, { baudRate: 9600 });
     const program = house.run();
     expect(await program.ended).toBe(1);
-    expect(program.err.join()).toMatch(/PORT_BUSY: .*in use/);
+    expect(program.err.join()).toMatch(/^error port: PORT_BUSY: .*in use/);
     await holder.close();
   });
 
@@ -130,7 +130,7 @@ describe('a JBD battery on a serial port', () => {
     const program = new Program(['run', '/dev/ttyUSB77'], house.env);
     expect(await program.ended).toBe(1);
     expect(program.err).toHaveLength(1);
-    expect(program.err[0]).toMatch(/PORT_MISSING: .*ttyUSB77/);
+    expect(program.err[0]).toMatch(/^error port: PORT_MISSING: .*ttyUSB77/);
   });
 
   it('starts with a broken configuration, says every line that is wrong, and stays careful', async () => {
@@ -155,7 +155,7 @@ describe('a device that is not a BMS', () => {
     const program = house.run('--bms', 'jbd', '--address', '1');
     expect(await program.ended).toBe(1);
     expect(program.err).toHaveLength(1);
-    expect(program.err[0]).toMatch(/NOTHING_FOUND: no known BMS answered/);
+    expect(program.err[0]).toMatch(/^error detect: NOTHING_FOUND: no known BMS answered/);
     expect(house.reader.isPresent).toBe(false);
     await house.close();
   });

@@ -61,7 +61,7 @@ describe('a running battery', () => {
     await eventually(() => Object.values(house.stored).includes('Cellar'));
     await house.serving.close();
     expect(await program.ended).toBe(1);
-    expect(program.err.join()).toMatch(/PORT_(LOST|MISSING): /);
+    expect(program.err.join()).toMatch(/^error port: PORT_(LOST|MISSING): /);
     await eventually(() => monitor.items.size === 0);
     house.serving = await servePty(house.device, house.port);
     house.run();

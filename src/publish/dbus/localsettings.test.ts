@@ -15,13 +15,19 @@ const OTHER = '/Settings/Devices/other/ClassAndVrmInstance';
 
 const { connect } = busForEachTest();
 let warnings: string[];
+let infos: string[];
 
 beforeEach(() => {
   warnings = [];
+  infos = [];
 });
 
 async function open(options: Partial<DeviceSettingsOptions> = {}): Promise<DeviceSettings> {
-  const log = { info: () => {}, warn: (text: string) => void warnings.push(text), debug: () => {} };
+  const log = {
+    info: (text: string) => void infos.push(text),
+    warn: (text: string) => void warnings.push(text),
+    debug: () => {},
+  };
   return DeviceSettings.open({ bus: await connect(), id: ID, log, ...options });
 }
 
@@ -112,7 +118,39 @@ describe('the settings of a battery', () => {
     await standIn();
     expect((await opening).instance).toBe(1);
     expect(clock.pending).toBe(0);
+    expect([...warnings, ...infos]).toEqual([]);
   });
+
+  it.each([
+    ['is not on the bus', false],
+    ['does not answer', true],
+  ])(
+    'say within seconds what the battery waits for when localsettings %s, and when that ends',
+    async (absence, isThere) => {
+      const clock = new ManualClock();
+      const mute = await connect();
+      let isAsked = false;
+      mute.serve(() => {
+        isAsked = true;
+        return { error: 'org.freedesktop.DBus.Error.Timeout', text: 'busy' };
+      });
+      if (isThere) await mute.requestName(SETTINGS_SERVICE);
+      const opening = open({ clock });
+      await eventually(() => clock.pending > 0 && isAsked === isThere);
+      await clock.advance(2999);
+      expect(warnings).toEqual([]);
+      await clock.advance(1);
+      expect(warnings).toEqual([
+        `com.victronenergy.settings ${absence}; the battery waits for it, up to 60 s in all, because its device instance is stored there`,
+      ]);
+      await clock.advance(7000);
+      mute.disconnect();
+      await standIn();
+      expect((await opening).instance).toBe(1);
+      expect(warnings).toHaveLength(1);
+      expect(infos).toEqual(['com.victronenergy.settings answers after 10 s']);
+    },
+  );
 
   it('are given up with a BusError when localsettings never comes', async () => {
     const clock = new ManualClock();
@@ -122,6 +160,7 @@ describe('the settings of a battery', () => {
     // The bus is a real one and has its own time: only the deadline is ours.
     await clock.advance(29_999);
     expect(clock.pending).toBe(1);
+    expect(warnings).toHaveLength(1);
     await clock.advance(1);
     await expect(opening).rejects.toThrow(/com.victronenergy.settings is not on the bus since 30 s/);
   });

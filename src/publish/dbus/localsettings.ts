@@ -42,6 +42,8 @@ export interface DeviceSettingsOptions {
 }
 
 const WAIT_MS = 60_000;
+/** An owner who looks at the log by then must read what the battery waits for. */
+const SAY_AFTER_MS = 3000;
 const RETRY_MS = 1000;
 
 /** What a Venus device remembers of one battery. */
@@ -147,9 +149,20 @@ export class DeviceSettings {
 
   async #open(waitMs: number): Promise<void> {
     let over = false;
+    const began = this.#clock.now();
     const cancel = this.#clock.after(waitMs, () => {
       over = true;
       this.#ownerChanged();
+    });
+    let isSaid = false;
+    const cancelSaying = this.#clock.after(SAY_AFTER_MS, () => {
+      // The group is being looked for: localsettings is there, and the wait is for other drivers to choose theirs.
+      if (this.#owner !== undefined && !this.#isFound) return;
+      isSaid = true;
+      this.#log.warn(
+        `${this.#absence}; the battery waits for it, up to ${Math.round(waitMs / 1000)} s in all, ` +
+          'because its device instance is stored there',
+      );
     });
     try {
       if (this.#isFound) await this.#follow();
@@ -160,8 +173,13 @@ export class DeviceSettings {
         if (over && this.#owner === undefined) throw this.#absent(waitMs);
       }
       this.#opened = true;
+      if (isSaid) {
+        const seconds = Math.round((this.#clock.now() - began) / 1000);
+        this.#log.info(`${SETTINGS_SERVICE} answers after ${seconds} s`);
+      }
     } finally {
       cancel();
+      cancelSaying();
     }
   }
 
@@ -187,10 +205,13 @@ export class DeviceSettings {
     return true;
   }
 
+  get #absence(): string {
+    return `${SETTINGS_SERVICE} ${this.#owner === undefined ? 'is not on the bus' : 'does not answer'}`;
+  }
+
   #absent(waitMs: number): BusError {
-    const what = this.#owner === undefined ? 'is not on the bus' : 'does not answer';
     return new BusError(
-      `${SETTINGS_SERVICE} ${what} since ${Math.round(waitMs / 1000)} s: without it the battery has no device instance`,
+      `${this.#absence} since ${Math.round(waitMs / 1000)} s: without it the battery has no device instance`,
     );
   }
 
