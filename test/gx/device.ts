@@ -12,6 +12,10 @@ import { type PrivateBus, startPrivateBus } from '../../src/simulator/private-bu
 import { execute, must, type Outcome, until } from './shell.ts';
 
 const STAND_INS = fileURLToPath(new URL('rootfs', import.meta.url));
+const RUN_SERVICES = fileURLToPath(new URL('run-service', import.meta.url));
+/** What run-service.sh of serial-starter may be like: its text is not public, and a driver must live with each kind. */
+export const RUN_SERVICE_KINDS = ['trap-on-exit', 'unlock-in-start', 'bash-source'] as const;
+export type RunServiceKind = (typeof RUN_SERVICE_KINDS)[number];
 const DAEMONTOOLS = ['svscan', 'supervise', 'multilog', 'svc', 'svok', 'svstat', 'tai64nlocal'];
 const STOCK_TEMPLATES = [
   'dbus-cgwacs',
@@ -37,6 +41,8 @@ export class Device {
   readonly usb: string;
   /** What the device sees as /dev: the ports that are plugged in outlive a boot. */
   readonly #dev: string;
+  /** The kind that the next root file system has. */
+  runService: RunServiceKind = 'trap-on-exit';
   #firmware = '';
   #init: ChildProcess | undefined;
   #bus: PrivateBus | undefined;
@@ -80,6 +86,10 @@ export class Device {
     const root = this.#firmware;
     await rm(root, { recursive: true, force: true });
     await cp(STAND_INS, root, { recursive: true });
+    await copyFile(
+      join(RUN_SERVICES, `${this.runService}.sh`),
+      join(root, 'opt/victronenergy/serial-starter/run-service.sh'),
+    );
     for (const folder of [
       'data',
       'dev',
@@ -108,10 +118,11 @@ export class Device {
       await symlink(target, join(root, link));
     }
     await copyFile('/usr/bin/busybox', join(root, 'usr/bin/busybox'));
+    await copyFile('/usr/bin/bash', join(root, 'usr/bin/bash'));
     const applets = await must('/usr/bin/busybox', '--list');
     for (const applet of applets.trim().split('\n')) {
       // The ones of runit; the device has those of daemontools.
-      if (!DAEMONTOOLS.includes(applet) && applet !== 'busybox')
+      if (!DAEMONTOOLS.includes(applet) && applet !== 'busybox' && applet !== 'bash')
         await symlink('busybox', join(root, 'usr/bin', applet));
     }
     for (const name of DAEMONTOOLS) await copyFile(join('/usr/bin', name), join(root, 'usr/bin', name));

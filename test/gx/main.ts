@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Device } from './device.ts';
+import { Device, RUN_SERVICE_KINDS } from './device.ts';
 import { emulatedTests } from './emulated.ts';
 import { installerTests } from './installer.ts';
 import { lifeTests } from './life.ts';
@@ -12,6 +12,7 @@ import { runTests } from './runner.ts';
 
 /** System programs and libraries, and the Debian package that brings each. */
 const PROGRAMS: Readonly<Record<string, string>> = {
+  '/usr/bin/bash': 'bash',
   '/usr/bin/busybox': 'busybox',
   '/usr/bin/svscan': 'daemontools',
   '/usr/bin/multilog': 'daemontools',
@@ -73,7 +74,7 @@ const only = process.argv[2];
 const tests = [
   ...installerTests(device, packages),
   ...powerTests(device, packages),
-  ...lifeTests(device, packages),
+  ...RUN_SERVICE_KINDS.flatMap((kind) => lifeTests(device, packages, kind)),
   ...emulatedTests(join(work, 'emulated')),
 ];
 const chosen = tests.filter(({ name }) => only === undefined || new RegExp(only).test(name));
