@@ -6,9 +6,16 @@
 # running the same command again finishes what was begun.
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
+for part in venus preflight services status; do
+    if [ ! -r "$here/rc/$part.sh" ]; then
+        echo "dbus-bms: failed: this package is damaged ($here/rc/$part.sh is missing); unpack the archive again"
+        exit 1
+    fi
+done
 . "$here/rc/venus.sh"
 . "$here/rc/preflight.sh"
 . "$here/rc/services.sh"
+. "$here/rc/status.sh"
 
 usage() {
     cat <<EOF
@@ -16,6 +23,8 @@ usage: install.sh [install [--force]]     install this package, or update to it
        install.sh rollback                go back to the version before
        install.sh status                  what is installed and what runs
        install.sh uninstall [--purge]     remove everything; --purge also a configuration that you edited
+Ends with 0 when all is well, 1 when it changed nothing or could not finish (status: when something is not as it must be),
+2 when the command line cannot be understood, 3 when it did its work and the settings have errors.
 EOF
 }
 
@@ -28,6 +37,21 @@ die() {
 outcome() {
     now=$(version_of current)
     if [ -n "$now" ]; then echo "version $now stays installed"; else echo "nothing is installed"; fi
+}
+
+# Two at once (a stick at boot, an owner over SSH) would undo each other's work.
+claim() {
+    claimed=/run/dbus-bms.install
+    other=$(cat $claimed 2>/dev/null)
+    if [ -n "$other" ] && [ "$other" != $$ ] && grep -q install.sh "/proc/$other/cmdline" 2>/dev/null; then
+        die "another install.sh is at work (process $other); wait until it has ended. Nothing was changed; $(outcome)"
+    fi
+    echo $$ >$claimed
+}
+
+# no_more ARGUMENT...: a command that takes no arguments got some.
+no_more() {
+    [ $# -eq 0 ] || { usage; exit 2; }
 }
 
 # Brings this package to its versioned folder, by a rename as the last act.
@@ -98,6 +122,10 @@ install_package() {
     done
     [ -f "$here/package" ] || die "this is not a package; take a release archive"
     version=$(field version "$here")
+    case $version in
+        '' | *[!0-9A-Za-z.+~-]* | [!0-9]*) die "the package is damaged (its description); download or copy it again. Nothing was changed; $(outcome)" ;;
+    esac
+    claim
     was=$(version_of current)
     # The room for a copy, unless the package is where it stays.
     case $here in
@@ -112,12 +140,14 @@ install_package() {
     step
     place_package || die "the package cannot be copied to $APPS; $(outcome)"
     cd "$APPS/$version" || die "$APPS/$version cannot be entered; $(outcome)"
-    if [ ! -f "$CONFIG" ]; then
+    # A link that leads nowhere is the owner's all the same.
+    if [ ! -e "$CONFIG" ] && [ ! -L "$CONFIG" ]; then
         put "$CONFIG" 644 <"$APPS/$version/dbus-bms.example.toml" || die "$CONFIG cannot be written; $(outcome)"
         step
     fi
     switch_to "$version" || die "$APPS/current cannot be changed; $(outcome)"
-    { cat "$APPS/history" 2>/dev/null; echo "$version"; } | sort -u | put "$APPS/history" 644
+    { cat "$APPS/history" 2>/dev/null; echo "$version"; } | sort -u | put "$APPS/history" 644 ||
+        die "$APPS/history cannot be written; version $version is in place but not started, make room and install again"
     step
     # The hook before rule and template: a device that boots between them is completed by it.
     set_hook || die "$HOOK cannot be written; the driver would not start after a boot"
@@ -126,20 +156,24 @@ install_package() {
     bring_to_life || die "version $version is in place but not started; restart the device"
     prune
     step
+    say_settings || attention=3
     if [ -z "$was" ]; then
-        say "installed version $version; batteries appear within a minute. Settings: $CONFIG"
+        say "installed version $version; batteries appear within three minutes. Settings: $CONFIG"
     elif [ "$was" = "$version" ]; then
         say "version $version is installed and complete"
     else
         say "updated from $was to $version; to go back: $APPS/current/install.sh rollback"
     fi
+    exit "${attention:-0}"
 }
 
 rollback() {
     target=$(version_of previous)
     if [ -z "$target" ] || [ "$target" = "$(version_of current)" ]; then die "there is no version to go back to; $(outcome)"; fi
-    [ "$(field architecture "$APPS/$target")" = "$(architecture)" ] || die "version $target is for another architecture; $(outcome)"
     is_complete "$APPS/$target" || die "version $target is damaged; $(outcome)"
+    [ "$(field architecture "$APPS/$target")" = "$(architecture)" ] || die "version $target is for another architecture; $(outcome)"
+    data_is_writable || die "/data cannot be written; nothing was changed; $(outcome)"
+    claim
     was=$(version_of current)
     # Not in the order of an update: cut off in between, the older version is at work and that is all that was asked for.
     point "$APPS/current" "$target" || die "$APPS/current cannot be changed; $(outcome)"
@@ -147,47 +181,9 @@ rollback() {
     point "$APPS/previous" "$was" || die "$APPS/previous cannot be changed; $(outcome)"
     step
     { set_hook && bring_to_life; } || die "version $target is in place but not started; restart the device"
+    say_settings || attention=3
     say "went back to version $target; the version before is kept, \`rollback\` returns to it"
-}
-
-# report NAME GOOD BAD COMMAND...: one line of the status, by what the command says.
-report() {
-    if (shift 3; "$@"); then
-        printf '%-15s %s\n' "$1" "$2"
-    else
-        printf '%-15s %s\n' "$1" "$3"
-        wrong=yes
-    fi
-}
-
-template_is_in_place() {
-    template_is_bound && same_template "$TEMPLATES" "$APPS/current"
-}
-
-# Ends with 1 when something is not as it must be; no battery at the moment is no fault.
-status() {
-    now=$(version_of current)
-    if [ -z "$now" ]; then
-        echo "not installed"
-        return 1
-    fi
-    echo "version         $now ($(field architecture "$APPS/current"), this device is $(architecture))"
-    echo "rollback to     $(v=$(version_of previous); echo "${v:-none}")"
-    wrong=
-    report files complete "DAMAGED: install again" is_complete "$APPS/current"
-    report "boot hook" set "MISSING: install again, or nothing starts after a firmware update" hook_is_set
-    report template "in place" "MISSING: restart the device; see /data/log/dbus-bms.boot" template_is_in_place
-    name=$(program_name)
-    report serial-starter "knows us as $name" "has NO RULE for us: restart the device" test -n "$name"
-    echo "configuration   $CONFIG"
-    found=
-    for service in "$SERVICES"/dbus-bms.*; do
-        is_up "$service" || continue
-        found=yes
-        echo "battery         ${service##*.}: $(svstat "$service" | sed 's/^[^:]*: //')"
-    done
-    [ -n "$found" ] || echo "battery         none runs"
-    [ -z "$wrong" ]
+    exit "${attention:-0}"
 }
 
 # An edited configuration is the owner's work.
@@ -214,6 +210,13 @@ uninstall() {
         *) usage; exit 2 ;;
     esac
     cd / || exit
+    if [ -z "$(rests)" ]; then
+        remove_configuration
+        say "nothing is installed, so nothing was removed"
+        return
+    fi
+    data_is_writable || die "/data cannot be written; nothing was removed; $(outcome)"
+    claim
     program=$(program_name)
     # The rule before the hook: a device that boots between them is complete again. The other way round it would be left
     # with a rule for a template that nobody brings.
@@ -246,6 +249,9 @@ uninstall() {
         rmdir "$folder" 2>/dev/null
     done
     step
+    # A template that is still covered was said above; it ends with the next boot.
+    left=$(rests | grep -vxF "$TEMPLATES")
+    [ -z "$left" ] || die "not everything could be removed; these are still there: $(echo "$left" | tr '\n' ' ')"
     say "removed; take USB sticks with its archive out before the next boot"
 }
 
@@ -254,8 +260,8 @@ command=${1:-install}
 case $command in
     install) install_package "$@" ;;
     --force) install_package --force "$@" ;;
-    rollback) rollback ;;
-    status) status ;;
+    rollback) no_more "$@"; rollback ;;
+    status) no_more "$@"; status ;;
     uninstall) uninstall "$@" ;;
     --help | help) usage ;;
     *) usage; exit 2 ;;

@@ -15,6 +15,9 @@ if [ "$wanted" != "$(architecture)" ]; then
     # A backup of another device was restored here. Without the rule the other programs keep their ports.
     drop_rule
     say "not started: the installed package is for $wanted, this device is $(architecture); install the package for $(architecture)"
+elif [ ! -x /bin/bash ]; then
+    drop_rule
+    say "not started: there is no /bin/bash, which the start script needs"
 elif ! bring_template "$package"; then
     drop_rule
     say "not started: the service template cannot be brought to $TEMPLATES"

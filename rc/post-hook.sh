@@ -5,11 +5,13 @@ here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 . "$here/venus.sh"
 log_to /data/log/dbus-bms.install
 
+code=1
 if [ "${1:-}" = success ]; then
-    sh "$APPS/incoming/install.sh" install && exit 0
+    sh "$APPS/incoming/install.sh" install
+    code=$?
 else
     say "the archive could not be unpacked: it is damaged or /data is full; copy it to the stick again." \
         "What was installed before is unchanged"
 fi
 rm -rf "$APPS/incoming"
-exit 1
+exit $code

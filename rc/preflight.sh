@@ -42,19 +42,31 @@ check_memory() {
     esac
 }
 
+# expect folder|file PATH: what is there must be of that kind, or nothing.
+expect() {
+    [ ! -e "$2" ] || { if [ "$1" = folder ]; then [ -d "$2" ]; else [ -f "$2" ]; fi; } ||
+        refuse "$2 must be a $1 and is something else; look what it is, and move it away"
+}
+
+check_places() {
+    for place in /data/apps "$APPS" /data/conf "$RULES"; do expect folder "$place"; done
+    # shellcheck disable=SC2153 # HOOK is one of venus.sh
+    for place in "$CONFIG" "$HOOK" "$APPS/history"; do expect file "$place"; done
+}
+
 check_data() {
-    if ! touch /data/.dbus-bms.new 2>/dev/null; then
+    if ! data_is_writable; then
         refuse "/data cannot be written: $(df -k /data | tail -n 1); a restart of the device repairs it, or it is full"
         return
     fi
-    rm -f /data/.dbus-bms.new
-    [ -n "$needed" ] || return 0
-    free=$(df -P -k /data | awk 'NR == 2 { print $4 }')
+    [ "${needed:-0}" -ge "$SMALL_KB" ] || needed=$SMALL_KB
+    free=$(free_kilobytes)
     [ "$free" -ge "$needed" ] ||
         refuse "/data has $((free / 1024)) MB free, $((needed / 1024 + 1)) MB are needed; remove something and try again"
 }
 
 check_venus() {
+    [ -x /bin/bash ] || refuse "there is no /bin/bash, which the start script needs"
     [ -d "$TEMPLATES" ] || refuse "there is no $TEMPLATES; this Venus OS starts its drivers in a way that we do not know"
     [ -f "$STARTER/run-service.sh" ] || refuse "there is no serial-starter ($STARTER/run-service.sh)"
     if [ ! -f "$STOCK_RULES" ]; then
@@ -72,8 +84,12 @@ check_hooks() {
 }
 
 # Another battery driver that serial-starter or a boot hook starts. One that is switched off may stay as the way back.
+other_driver_in() {
+    grep -ls dbus-serialbattery "$STOCK_RULES" "$RULES"/*.conf /data/rc.local /data/rcS.local | head -n 1
+}
+
 check_other_drivers() {
-    found=$(grep -ls dbus-serialbattery "$STOCK_RULES" "$RULES"/*.conf /data/rc.local /data/rcS.local | head -n 1)
+    found=$(other_driver_in)
     if [ -n "$found" ]; then
         refuse_unless_forced "another battery driver is at work (dbus-serialbattery in $found); two drivers take turns on" \
             "each port, disable or uninstall the other one first"
@@ -90,6 +106,7 @@ preflight() {
     check_architecture "$1"
     check_venus_version
     check_memory
+    check_places
     check_data
     check_venus
     check_hooks

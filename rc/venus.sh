@@ -15,9 +15,19 @@ TEMPLATES=$VICTRON/service-templates
 STOCK_RULES=/etc/venus/serial-starter.conf
 RULES=/data/conf/serial-starter.d
 CACHE=/data/var/lib/serial-starter
+# Room for what is written anew in any case: rule, hook, list of versions.
+SMALL_KB=256
 
 say() {
     echo "dbus-bms: $*"
+}
+
+data_is_writable() {
+    touch /data/.dbus-bms.new 2>/dev/null && rm -f /data/.dbus-bms.new
+}
+
+free_kilobytes() {
+    df -P -k /data | awk 'NR == 2 { print $4 }'
 }
 
 # log_to FILE: everything that follows is written there; where that is impossible, it stays on the screen.
@@ -32,13 +42,21 @@ step() {
     [ "$steps" != "${DBUS_BMS_FAIL_AFTER:-}" ] || kill -9 $$
 }
 
-# put FILE MODE: makes standard input the content of FILE, in one rename.
+# put FILE MODE: makes standard input the content of FILE, in one rename; leaves nothing behind where that is impossible.
 put() {
-    cat >"$1.new" && chmod "$2" "$1.new" && sync && mv -f "$1.new" "$1"
+    # A rename onto a folder would move the file into it.
+    [ ! -d "$1" ] || return 1
+    if cat >"$1.new" && chmod "$2" "$1.new" && sync && mv -f "$1.new" "$1"; then return 0; fi
+    rm -f "$1.new"
+    return 1
 }
 
-# point LINK TARGET: makes LINK a link to TARGET, in one rename. BusyBox has `mv -T` only in newer releases.
+# point LINK TARGET: makes LINK a link to TARGET, in one rename. BusyBox has `mv -T` only in newer releases. A backup that was
+# restored without links has folders in their place: no rename replaces one.
 point() {
+    if [ -d "$1" ] && [ ! -L "$1" ]; then
+        rm -rf "$APPS/damaged" && mv "$1" "$APPS/damaged" || return
+    fi
     rm -f "$1.new" && ln -s "$2" "$1.new" && {
         mv -f -T "$1.new" "$1" 2>/dev/null ||
             python3 -c 'import os, sys; os.rename(*sys.argv[1:])' "$1.new" "$1"
@@ -69,14 +87,24 @@ architecture() {
     esac
 }
 
-# complete PACKAGE: every file is there and is what it was when it was packed.
+# is_complete PACKAGE: every file is there and is what it was when it was packed. A list that was cut off would check less.
 is_complete() {
-    [ -f "$1/SHA256SUMS" ] && (cd "$1" && sha256sum -c SHA256SUMS >/dev/null 2>&1)
+    [ -f "$1/SHA256SUMS" ] && [ "$(wc -l <"$1/SHA256SUMS" | tr -d ' ')" = "$(field files "$1")" ] &&
+        (cd "$1" && sha256sum -c SHA256SUMS >/dev/null 2>&1)
 }
 
 # version_of LINK: the version at which `current` or `previous` points; nothing where there is none.
 version_of() {
     [ ! -L "$APPS/$1" ] || readlink "$APPS/$1"
+}
+
+# rests: whatever of this driver is on the device, one path a line.
+rests() {
+    for rest in "$APPS" "$RULES/dbus-bms.conf" "$RULES/zz-dbus-bms.conf" "$STATE" /service/dbus-bms.*; do
+        if [ -e "$rest" ] || [ -L "$rest" ]; then echo "$rest"; fi
+    done
+    ! grep -q '# dbus-bms$' "$HOOK" 2>/dev/null || echo "$HOOK"
+    ! template_is_bound || echo "$TEMPLATES"
 }
 
 # --- The boot hook -----------------------------------------------------------------------------------------------------
@@ -186,6 +214,8 @@ included_lines() {
 # written out. `cgwacs` is a program and not a list; adapters with a CH340, CP2102 or PL2303 chip go to it alone, and a list
 # of that name reaches them. Inside a list the program then needs a second name.
 make_rule() {
+    # Lists that are empty because the stock file is not there would take every port from the stock programs.
+    [ -r "$STOCK_RULES" ] || return
     rule_lines "$STOCK_RULES" 0 | awk -f "$1/rc/rule.awk"
 }
 
@@ -210,13 +240,19 @@ bring_rule() {
     for file in "$RULES/dbus-bms.conf" "$RULES/zz-dbus-bms.conf"; do
         [ "$file" = "$rule" ] || [ ! -f "$file" ] || rm -f "$file" || return
     done
-    make_rule "$1" >"$rule.new" || return
-    if cmp -s "$rule.new" "$rule"; then
-        rm -f "$rule.new"
-    else
-        rule_changed=yes
-        sync && mv -f "$rule.new" "$rule"
-    fi
+    text=$(make_rule "$1") || return
+    [ "$(rule_of "$rule")" != "$text" ] || return 0
+    rule_changed=yes
+    echo "$text" | put "$rule" 644
+}
+
+rule_of() {
+    cat "$1" 2>/dev/null
+}
+
+# rule_is_current PACKAGE: serial-starter has our rule, as it must be beside the other files of today.
+rule_is_current() {
+    [ "$(rule_of "$(rule_file)")" = "$(make_rule "$1" 2>/dev/null)" ]
 }
 
 drop_rule() {

@@ -6,6 +6,7 @@ import { Device, RUN_SERVICE_KINDS } from './device.ts';
 import { emulatedTests } from './emulated.ts';
 import { installerTests } from './installer.ts';
 import { lifeTests } from './life.ts';
+import { oddStateTests } from './odd-states.ts';
 import { Packages } from './packages.ts';
 import { powerTests } from './power.ts';
 import { runTests } from './runner.ts';
@@ -73,6 +74,7 @@ const device = new Device(join(work, 'life'));
 const only = process.argv[2];
 const tests = [
   ...installerTests(device, packages),
+  ...oddStateTests(device, packages),
   ...powerTests(device, packages),
   ...RUN_SERVICE_KINDS.flatMap((kind) => lifeTests(device, packages, kind)),
   ...emulatedTests(join(work, 'emulated')),

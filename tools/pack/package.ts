@@ -23,6 +23,7 @@ const FILES: readonly (readonly [from: string, to: string, mode: number])[] = [
   ['rc/venus.sh', 'rc/venus.sh', 0o644],
   ['rc/preflight.sh', 'rc/preflight.sh', 0o644],
   ['rc/services.sh', 'rc/services.sh', 0o644],
+  ['rc/status.sh', 'rc/status.sh', 0o644],
   ['rc/rule.awk', 'rc/rule.awk', 0o644],
   ['service/dbus-bms', 'dbus-bms', 0o755],
   ['service/loader.cjs', 'loader.cjs', 0o644],
@@ -55,8 +56,11 @@ export async function makePackage(folder: string, parts: PackageParts): Promise<
   await writeFile(join(folder, 'versions.txt'), `dbus-bms ${version}\nnode ${node.version}\n`);
   const bytes = await sizeOf(folder);
   const kilobytes = Math.ceil(bytes / 1024) + MARGIN_KB;
-  const description = `version=${version}\narchitecture=${architecture}\nkilobytes=${kilobytes}\n`;
-  await writeFile(join(folder, 'package'), description);
+  // The description itself is one of the files that have a checksum; with their number a list that was cut off is noticed.
+  const files = (await filesOf(folder)).length + 1;
+  const description = { version, architecture, kilobytes, files };
+  const lines = Object.entries(description).map(([key, value]) => `${key}=${value}\n`);
+  await writeFile(join(folder, 'package'), lines.join(''));
   await writeFile(join(folder, 'SHA256SUMS'), await checksums(folder));
   return bytes;
 }

@@ -11,7 +11,7 @@ shift
 driver=
 
 stop() {
-    [ -z "$driver" ] || kill -TERM "$driver"
+    [ -z "$driver" ] || kill -TERM "$driver" 2>/dev/null || :
 }
 
 leave() {
