@@ -1,7 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createWriteStream, rmSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -13,6 +13,7 @@ import { thirdPartyLicences } from './pack/licences.ts';
 import { makePackage, makeUsbTree } from './pack/package.ts';
 import { runtimeFor } from './pack/runtime.ts';
 import { MARKS_MB, TARGETS } from './pack/targets.ts';
+import { lacking, type SystemProgram } from './system-programs.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const CACHE = process.env['DBUS_BMS_CACHE'] ?? join(homedir(), '.cache/dbus-bms/npm');
@@ -42,21 +43,59 @@ async function pack(
   return (await stat(archive)).size;
 }
 
-/** The time of the last commit: the same sources give the same archives. */
+/** What is called on the way, and the Debian package that brings each. */
+const PROGRAMS: readonly SystemProgram[] = [
+  { program: 'tar', debian: 'tar' },
+  { program: 'npm', debian: 'npm' },
+  ...TARGETS.flatMap(({ binutils: { prefix, debian } }) =>
+    ['strip', 'readelf'].map((tool) => ({ program: `${prefix}${tool}`, debian })),
+  ),
+];
+
+/** The time of the last commit: the same sources give the same archives. Sources without git have that of package.json. */
 async function buildSeconds(): Promise<string> {
   const given = process.env['SOURCE_DATE_EPOCH'];
   if (given !== undefined) return given;
-  const { stdout } = await run('git', ['log', '-1', '--format=%ct'], { cwd: ROOT });
-  return stdout.trim();
+  try {
+    const { stdout } = await run('git', ['log', '-1', '--format=%ct'], { cwd: ROOT });
+    return stdout.trim();
+  } catch {
+    const { mtimeMs } = await stat(join(ROOT, 'package.json'));
+    return String(Math.floor(mtimeMs / 1000));
+  }
 }
 
-/** Makes all archives in the folder `out`; false when one of them misses its mark. */
+/**
+ * Makes all archives and then puts them into the folder `out`; false when one of them misses its mark. Until all are made
+ * `out` stays as it is, and nothing is left elsewhere, whatever happens.
+ */
 export async function release(out: string): Promise<boolean> {
+  const missing = lacking(PROGRAMS);
+  if (missing !== undefined) throw new Error(missing);
+  const work = await mkdtemp(join(tmpdir(), 'dbus-bms-release-'));
+  const cleanUp = (): void => rmSync(work, { recursive: true, force: true });
+  const stop = (): void => {
+    cleanUp();
+    process.exit(130);
+  };
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const signal of signals) process.once(signal, stop);
+  try {
+    const made = join(work, 'made');
+    await mkdir(made);
+    const fits = await makeArchives(work, made);
+    await rm(out, { recursive: true, force: true });
+    await cp(made, out, { recursive: true });
+    return fits;
+  } finally {
+    for (const signal of signals) process.off(signal, stop);
+    cleanUp();
+  }
+}
+
+async function makeArchives(work: string, out: string): Promise<boolean> {
   const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { version: string };
   const seconds = await buildSeconds();
-  const work = await mkdtemp(join(tmpdir(), 'dbus-bms-release-'));
-  await rm(out, { recursive: true, force: true });
-  await mkdir(out, { recursive: true });
   await bundle(join(work, 'bundle'));
   const sums = [];
   let fits = true;
@@ -93,7 +132,6 @@ export async function release(out: string): Promise<boolean> {
     }
   }
   await writeFile(join(out, 'SHA256SUMS'), sums.join(''));
-  await rm(work, { recursive: true, force: true });
   return fits;
 }
 
@@ -107,6 +145,13 @@ function report(what: string, bytes: number, markMb: number): boolean {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const fits = await release(join(ROOT, 'release'));
-  if (!fits) process.exit(1);
+  try {
+    const fits = await release(join(ROOT, 'release'));
+    if (!fits) process.exitCode = 1;
+  } catch (error) {
+    // One line: the person who runs it has to do something, and where it happened does not help.
+    const text = error instanceof Error ? error.message : String(error);
+    console.error(`release: ${text.trim().replaceAll(/\s*\n\s*/g, ' | ')}`);
+    process.exitCode = 1;
+  }
 }

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { lacking, type SystemProgram } from '../../tools/system-programs.ts';
 import { Device, RUN_SERVICE_KINDS } from './device.ts';
 import { emulatedTests } from './emulated.ts';
 import { installerTests } from './installer.ts';
@@ -12,41 +13,32 @@ import { powerTests } from './power.ts';
 import { runTests } from './runner.ts';
 
 /** System programs and libraries, and the Debian package that brings each. */
-const PROGRAMS: Readonly<Record<string, string>> = {
-  '/usr/bin/bash': 'bash',
-  '/usr/bin/busybox': 'busybox',
-  '/usr/bin/svscan': 'daemontools',
-  '/usr/bin/multilog': 'daemontools',
-  '/usr/bin/dbus-daemon': 'dbus-daemon',
-  '/usr/bin/unshare': 'util-linux',
-  '/usr/bin/nsenter': 'util-linux',
-  '/usr/sbin/chroot': 'coreutils',
-  '/usr/bin/tar': 'tar',
-  '/usr/bin/qemu-arm-static': 'qemu-user-static',
-  '/usr/bin/qemu-aarch64-static': 'qemu-user-static',
-  '/usr/bin/arm-linux-gnueabihf-strip': 'binutils-arm-linux-gnueabihf',
-  '/usr/bin/aarch64-linux-gnu-strip': 'binutils-aarch64-linux-gnu',
-  '/usr/bin/shellcheck': 'shellcheck',
-  '/usr/arm-linux-gnueabihf/lib/libstdc++.so.6': 'libstdc++6-armhf-cross',
-  '/usr/aarch64-linux-gnu/lib/libstdc++.so.6': 'libstdc++6-arm64-cross',
-};
+const PROGRAMS: readonly SystemProgram[] = [
+  { program: '/usr/bin/bash', debian: 'bash' },
+  { program: '/usr/bin/busybox', debian: 'busybox' },
+  { program: '/usr/bin/svscan', debian: 'daemontools' },
+  { program: '/usr/bin/multilog', debian: 'daemontools' },
+  { program: '/usr/bin/dbus-daemon', debian: 'dbus-daemon' },
+  { program: '/usr/bin/unshare', debian: 'util-linux' },
+  { program: '/usr/bin/nsenter', debian: 'util-linux' },
+  { program: '/usr/sbin/chroot', debian: 'coreutils' },
+  { program: '/usr/bin/tar', debian: 'tar' },
+  { program: '/usr/bin/qemu-arm-static', debian: 'qemu-user-static' },
+  { program: '/usr/bin/qemu-aarch64-static', debian: 'qemu-user-static' },
+  { program: '/usr/bin/arm-linux-gnueabihf-strip', debian: 'binutils-arm-linux-gnueabihf' },
+  { program: '/usr/bin/aarch64-linux-gnu-strip', debian: 'binutils-aarch64-linux-gnu' },
+  { program: '/usr/bin/shellcheck', debian: 'shellcheck' },
+  { program: '/usr/arm-linux-gnueabihf/lib/libstdc++.so.6', debian: 'libstdc++6-armhf-cross' },
+  { program: '/usr/aarch64-linux-gnu/lib/libstdc++.so.6', debian: 'libstdc++6-arm64-cross' },
+];
 const INSIDE = 'DBUS_BMS_GX_NAMESPACE';
 
-function isMissing(program: string): boolean {
-  try {
-    accessSync(program, constants.R_OK);
-    return false;
-  } catch {
-    return true;
-  }
-}
-
 function checkMachine(): void {
-  const missing = Object.entries(PROGRAMS).filter(([program]) => isMissing(program));
-  for (const [program, debian] of missing)
-    console.error(`${program} is missing; on Debian: apt-get install ${debian}`);
-  if (process.getuid?.() !== 0) console.error('this test makes namespaces and mounts; run it as root');
-  if (missing.length > 0 || process.getuid?.() !== 0) process.exit(2);
+  const missing = lacking(PROGRAMS);
+  const isRoot = process.getuid?.() === 0;
+  if (missing !== undefined) console.error(missing);
+  if (!isRoot) console.error('this test makes namespaces and mounts; run it as root');
+  if (missing !== undefined || !isRoot) process.exit(2);
 }
 
 checkMachine();

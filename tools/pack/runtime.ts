@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { access, chmod, copyFile, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { access, chmod, copyFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { dropNeeded } from './elf.ts';
@@ -19,13 +19,8 @@ export async function runtimeFor(target: Target, cache: string): Promise<Runtime
   const { name, version, integrity } = target.runtime;
   const archive = join(cache, `${name}-${version}.tgz`);
   await mkdir(cache, { recursive: true });
-  if (!(await exists(archive))) {
-    await run('npm', ['pack', `${name}@${version}`, '--silent', '--pack-destination', cache], { cwd: cache });
-  }
-  const found = `sha512-${createHash('sha512')
-    .update(await readFile(archive))
-    .digest('base64')}`;
-  if (found !== integrity) throw new Error(`${archive} has checksum ${found}, expected ${integrity}`);
+  // A fetch that was broken off must not stay in the way of the next one.
+  if ((await integrityOf(archive)) !== integrity) await fetchArchive(target, cache, archive);
   const folder = join(cache, `${name}-${version}`);
   await mkdir(folder, { recursive: true });
   await run('tar', [
@@ -43,12 +38,39 @@ export async function runtimeFor(target: Target, cache: string): Promise<Runtime
   return { program, licence: join(folder, 'LICENSE') };
 }
 
+/** Fetches the package beside its place, and moves it there when it is what it must be. */
+async function fetchArchive(target: Target, cache: string, archive: string): Promise<void> {
+  const { name, version, integrity } = target.runtime;
+  const folder = await mkdtemp(join(cache, 'fetch-'));
+  try {
+    const args = ['pack', `${name}@${version}`, '--silent', '--pack-destination', folder];
+    await run('npm', args, { cwd: folder }).catch((error: unknown) => {
+      const why = error instanceof Error ? error.message : String(error);
+      throw new Error(`Node.js for ${target.architecture} could not be fetched; is there a network? ${why}`);
+    });
+    const fetched = join(folder, `${name}-${version}.tgz`);
+    const found = await integrityOf(fetched);
+    if (found === undefined) throw new Error(`${name} ${version} could not be fetched by npm pack`);
+    if (found !== integrity)
+      throw new Error(`${name} ${version} has checksum ${found}, expected ${integrity}`);
+    await rename(fetched, archive);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Undefined where there is no such file. */
+async function integrityOf(file: string): Promise<string | undefined> {
+  if (!(await exists(file))) return undefined;
+  return `sha512-${createHash('sha512')
+    .update(await readFile(file))
+    .digest('base64')}`;
+}
+
 async function slim(target: Target, from: string, to: string): Promise<void> {
   const stripped = `${to}.new`;
   await copyFile(from, stripped);
-  await run(`${target.binutils.prefix}strip`, ['--strip-all', stripped]).catch((error: unknown) => {
-    throw missing(error, target.binutils.debian);
-  });
+  await run(`${target.binutils.prefix}strip`, ['--strip-all', stripped]);
   const program = await readFile(stripped);
   if (!(await usesAtomics(target, stripped))) dropNeeded(program, 'libatomic.so.1');
   if (clearLanguages(program) === 0)
@@ -85,17 +107,8 @@ function isNewer(version: string, than: string): boolean {
 
 async function readelf(target: Target, args: readonly string[]): Promise<string> {
   const options = { maxBuffer: 64 << 20 };
-  const { stdout } = await run(`${target.binutils.prefix}readelf`, ['-W', ...args], options).catch(
-    (error: unknown) => {
-      throw missing(error, target.binutils.debian);
-    },
-  );
+  const { stdout } = await run(`${target.binutils.prefix}readelf`, ['-W', ...args], options);
   return stdout;
-}
-
-function missing(error: unknown, debian: string): unknown {
-  const absent = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-  return absent ? new Error(`binutils are not installed; on Debian: sudo apt-get install ${debian}`) : error;
 }
 
 async function exists(path: string): Promise<boolean> {
