@@ -33,6 +33,8 @@ const INVARIANTS: readonly string[] = [
   "an owner's writes over the bus only lower limits",
   'two configuration errors never loosen a limit',
   'an unreachable BMS is never running; limits go down',
+  'no ripple turns the sign of the current; a wrong one is found',
+  'no sound pack contradicts its chemistry, 20 points of drift included',
 ];
 const CASES = 10_000;
 /** Times the 300 runs of the ordinary tests. */

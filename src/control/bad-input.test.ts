@@ -148,8 +148,8 @@ describe('a current with the wrong sign', () => {
   it('is found out by the voltage, turned, and told', () => {
     const { bench, before } = healthy();
     const said: string[] = [];
-    for (let second = 0; second < 60; second++) {
-      const isCharging = second % 10 < 5;
+    for (let second = 0; second < 300; second++) {
+      const isCharging = second % 20 < 10;
       const reading = pack(isCharging ? 3.34 : 3.32, { current: isCharging ? -40 : 0 });
       const output = bench.step({ reading });
       expectNoHigher(output, before);
@@ -344,7 +344,7 @@ describe('a configuration that contradicts itself', () => {
       ccl: 0,
       dcl: 0,
       errorCode: 119,
-      chargeReason: 'No charge: a cell of 3.90 V cannot be lfp: set the chemistry',
+      chargeReason: 'No charge: cells at 3.90 V cannot be lfp: set battery.chemistry',
     });
   });
 });

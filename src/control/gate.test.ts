@@ -128,6 +128,14 @@ describe('the number of cells', () => {
     expect(bench.run(pack(3.3), 100)).toMatchObject({ ccl: 50, dcl: 60 });
   });
 
+  it('is no fact after few readings: ten in a row that say otherwise outweigh them', () => {
+    const bench = new Bench(lawFor('adaptive'), SETTINGS);
+    bench.run(pack(3.3, {}, 15), 2);
+    expect(bench.run(pack(3.3), 9)).toMatchObject({ ccl: 0, dcl: 0, errorCode: 119 });
+    expect(bench.run(pack(3.3), 200)).toMatchObject({ ccl: 50, dcl: 60 });
+    expect(bench.run(pack(3.3, {}, 15), 300)).toMatchObject({ ccl: 0, dcl: 0, errorCode: 119 });
+  });
+
   it('blocks when it changes, without a limit in time', () => {
     const bench = new Bench(lawFor('adaptive'), SETTINGS);
     bench.run(pack(3.3), 100);

@@ -3,8 +3,11 @@ import type { ControlSettings } from './law.ts';
 
 /** What the gate remembers of the readings it let through. */
 export interface GateState {
-  /** Cells in series, from the first reading that told. */
+  /** Cells in series, from the first reading that told; one that later readings do not confirm gives way. */
   readonly count: number | undefined;
+  /** Readings that told this number, and readings in a row that told one and the same other number. */
+  readonly counted: number;
+  readonly rival: { readonly count: number; readonly run: number } | undefined;
   readonly cells: readonly number[] | undefined;
   readonly temperatures: readonly number[] | undefined;
   readonly measuresCells: boolean;
@@ -56,12 +59,16 @@ const TEMPERATURE_MIN = -40;
 const CELL_JUMP = 0.3;
 const TEMPERATURE_JUMP = 20;
 const MOST_CELLS = 64;
+/** Readings that make a number of cells a fact. */
+const CONFIRMED = 10;
 /** BMSs run a little over 100 % when they count on at the top. */
 const SOC_OVERRUN = 110;
 
 export function initialGate(): GateState {
   return {
     count: undefined,
+    counted: 0,
+    rival: undefined,
     cells: undefined,
     temperatures: undefined,
     measuresCells: false,
@@ -114,7 +121,7 @@ export function admit(
   const blocked = contradiction(settings, state, count);
   return {
     state: {
-      count: settings.cellCount === undefined && blocked !== undefined ? state.count : count,
+      ...countOn(settings, state, count),
       cells: believed,
       temperatures: reading.temperatures ?? state.temperatures,
       measuresCells,
@@ -144,6 +151,23 @@ function take(reading: Reading, count: number, cells: readonly number[], measure
     vmin = Math.min(vmin, Math.max(pack / count, CELL_MIN));
   }
   return { reading, count, vmax, vmin, vsum, spread, measuresCells, current: reading.current ?? 0, suspect };
+}
+
+/** A number of cells that few readings told is no better than another that many told in a row. */
+function countOn(
+  settings: ControlSettings,
+  state: GateState,
+  count: number,
+): Pick<GateState, 'count' | 'counted' | 'rival'> {
+  if (settings.cellCount !== undefined || state.count === undefined)
+    return { count, counted: 1, rival: undefined };
+  if (count === state.count) {
+    return { count, counted: Math.min(state.counted + 1, CONFIRMED), rival: undefined };
+  }
+  const run = state.rival?.count === count ? state.rival.run + 1 : 1;
+  return state.counted < CONFIRMED && run >= CONFIRMED
+    ? { count, counted: CONFIRMED, rival: undefined }
+    : { count: state.count, counted: state.counted, rival: { count, run: Math.min(run, CONFIRMED) } };
 }
 
 function contradiction(settings: ControlSettings, state: GateState, count: number): string | undefined {

@@ -144,7 +144,7 @@ describe('a cell above its target', () => {
       const cellVoltages = withCell(volts, runner);
       const vsum = 15 * volts + runner;
       const current = rate * (settings.capacity ?? 280);
-      const reading = pack(volts, { cellVoltages, voltage: vsum, current });
+      const reading = pack(volts, { cellVoltages, voltage: vsum, current, soc: 95 });
       const deep = 16 * base.deepFloor;
       // Farther below the pack a lower CVL would only be longer on its way back.
       const windup = vsum - 16 * 0.05;
@@ -172,7 +172,7 @@ describe('a cell above its target', () => {
       const blocked = { ...settings, blocked: 'for the test' };
       const plan = planCells(settings);
       const cellVoltages = withCell(plan.absorb - below, plan.absorb + over);
-      const reading = pack(plan.absorb - below, { cellVoltages });
+      const reading = pack(plan.absorb - below, { cellVoltages, soc: 95 });
       const law = lawFor(settings.profile);
       const { output } = law.step(blocked, stateIn(settings, phase, 1 - 0.1 * from), { t: 0, reading });
       claim(output?.state === 'hold' && output.ccl === 0, () => `CCL is ${output?.ccl} in ${output?.state}`);
@@ -202,6 +202,7 @@ describe('a target that is met within a few millivolts', () => {
         {
           cellVoltages: digits.slice(0, count).map((digit) => absorb - short + digit),
           voltage: count * (absorb - short),
+          soc: 95,
         },
         count,
       );
@@ -225,6 +226,7 @@ describe('a target that is met within a few millivolts', () => {
           {
             cellVoltages: digits.slice(0, count).map((digit) => cell + times * digit),
             voltage: count * cell,
+            soc: 95,
           },
           count,
         ),

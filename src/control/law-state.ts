@@ -30,6 +30,8 @@ export interface LawState {
   readonly becameFull: boolean;
   readonly check: ChemistryCheck;
   readonly sign: SignFlip;
+  /** The setting under which the sign was judged; undefined before the first step. */
+  readonly invertCurrent: boolean | undefined;
   /** A, exponential average. */
   readonly average: number | undefined;
   /** Seconds for which more current flowed in than was allowed. */
@@ -58,6 +60,8 @@ export interface Live {
   readonly derived: Alarms;
   /** Why everything is blocked. */
   readonly blocked: string | undefined;
+  /** Why nothing is charged until a contradiction is confirmed or gone. */
+  readonly doubted: string | undefined;
   readonly ladder: Ladder;
 }
 
@@ -75,6 +79,7 @@ export function initialState(): LawState {
     becameFull: false,
     check: initialCheck(),
     sign: initialSign(),
+    invertCurrent: undefined,
     average: undefined,
     ignored: 0,
     live: undefined,

@@ -27,7 +27,7 @@ export function render(
   notices: readonly Notice[],
 ): Rendered {
   const t = state.t ?? 0;
-  const { seen, ladder, derived, blocked, soc } = live;
+  const { seen, ladder, derived, blocked, doubted, soc } = live;
   const ccl = roundDown(live.charge.amps);
   const dcl = roundDown(live.discharge.amps);
   const published = publishCvl(
@@ -35,7 +35,8 @@ export function render(
     {
       cvl: settings.configError === undefined ? live.cvl : Math.min(live.cvl, live.floatVolts),
       count: trusted(settings, state, seen.count),
-      floor: plan.floor,
+      // Of cells of another kind nobody knows the floor: CVL is where they are.
+      floor: state.check.pin === undefined ? plan.floor : Math.min(plan.floor, state.check.pin / seen.count),
       voltageDrop: settings.voltageDrop,
       bmsMax: settings.honourBmsLimits ? seen.known.maxChargeVoltage : undefined,
       charging: ccl > 0,
@@ -45,7 +46,7 @@ export function render(
   );
   const shown = shownAlarms(state.alarms, seen.known.alarms ?? {}, derived);
   const { state: noticeState, told } = tell(state.notices, notices, t);
-  const explained = { plan, seen, shown, soc, age: ladder.age, blocked };
+  const explained = { plan, seen, shown, soc, age: ladder.age, blocked: blocked ?? doubted };
   const toGo = ladder.freshness === 'fresh' ? timeToGo(state.average, soc, seen.known.capacity) : undefined;
   const output: ControlOutput = {
     cvl: published.volts,

@@ -56,21 +56,32 @@ export function decideAnew(
   });
   const counted = settings.socSource === 'counter' && known.capacity !== undefined ? counter.soc : undefined;
   const soc = counted ?? usableSoc(known, t);
-  const check = checkChemistry(before.check, plan, sample, known.soc, settings.chemistry, t);
+  const check = checkChemistry(before.check, {
+    plan,
+    sample,
+    known,
+    // Not the counted one first: cells of another kind lead the counter astray.
+    soc: usableSoc(known, t) ?? counted,
+    chemistry: settings.chemistry,
+    signProved: before.sign.proved,
+    t,
+    dt: was === undefined ? undefined : dt,
+  });
   const hard = judge(plan, before.hard, seen, t, dt);
   const flags = known.alarms ?? {};
   const derived = deriveAlarms(plan, seen, soc);
   const alarms = watchAlarms(before.alarms, flags, derived, t);
   const shown = shownAlarms(alarms, flags, derived);
-  const sign = watchSign(
-    before.sign,
-    was === undefined ? 0 : sample.current - was.seen.current,
-    was === undefined ? 0 : sample.vsum - was.seen.vsum,
-    sample.count,
-    known.capacity,
-  );
+  const sign = watchSign(before.sign, {
+    t,
+    amps: sample.current,
+    volts: sample.vsum,
+    count: sample.count,
+    capacity: known.capacity,
+  });
 
-  const blocked = settings.blocked ?? admission.blocked ?? check.reason;
+  const blocked = settings.blocked ?? admission.blocked ?? (check.confirmed ? check.reason : undefined);
+  const doubted = blocked === undefined ? check.reason : undefined;
   const waiting = ladder.freshness !== 'fresh';
   const max = {
     charge: userMax(settings, known, 'charge'),
@@ -91,7 +102,12 @@ export function decideAnew(
       configBound(settings, known, max[direction], direction),
       waiting ? staleBound(rate, seen, max[direction], was?.[direction].amps ?? 0) : undefined,
     );
-  const chargeBound = bounded('charge', wish.charge, chargeBan(hard, known, shown, t), ladder.chargeRate);
+  const chargeBound = bounded(
+    'charge',
+    wish.charge,
+    zeroIf(doubted !== undefined, 'blocked') ?? chargeBan(hard, known, shown, t),
+    ladder.chargeRate,
+  );
   const dischargeBound = bounded(
     'discharge',
     wish.discharge,
@@ -107,7 +123,8 @@ export function decideAnew(
     floor: softFloor(known.capacity, max[direction]),
   });
   const charge = recover(was?.charge ?? atRest(), ramp(chargeBound, 'charge'));
-  const ignored = sample.current > 1.1 * charge.amps + 1 ? before.ignored + dt : 0;
+  // Under a wrong sign every load looks like a charge that nobody allowed.
+  const ignored = sign.proved && sample.current > 1.1 * charge.amps + 1 ? before.ignored + dt : 0;
   const live: Live = {
     seen,
     charge,
@@ -118,15 +135,16 @@ export function decideAnew(
         : recover(was.discharge, ramp(dischargeBound, 'discharge')),
     chargeBound,
     dischargeBound,
-    cvl: wish.cvl,
+    cvl: check.pin ?? wish.cvl,
     published: was?.published,
     low: wish.low,
-    floatVolts: seen.count * plan.float,
-    state: wish.state,
-    mode: wish.mode,
+    floatVolts: check.pin ?? seen.count * plan.float,
+    state: doubted === undefined ? wish.state : 'hold',
+    mode: doubted === undefined ? wish.mode : `Hold: ${doubted}`,
     soc: counted ?? known.soc,
     derived,
     blocked,
+    doubted,
     ladder,
   };
   return {
@@ -147,12 +165,13 @@ export function decideAnew(
     notices: [
       ...wish.notices,
       ...unusual(sample, known, blocked, settings),
-      ...(sign.sign === before.sign.sign
+      ...(check.drift === undefined ? [] : [{ key: 'soc-drift', text: check.drift }]),
+      ...(sign.sign === 1
         ? []
         : [
             {
               key: 'sign',
-              text: 'The current has the wrong sign: it is turned from now on; see the setting for it',
+              text: `The BMS tells the current with the wrong sign, and the driver turns it: set connection.invertCurrent = ${!settings.invertCurrent}, so that this is settled`,
             },
           ]),
       ...(ignored < IGNORED_S
@@ -181,7 +200,7 @@ function contextOf(
   was: Live | undefined,
 ): Context {
   // During a block the pack was seen all the time: the charge goes on where it stood. After a silence it has to be found again.
-  const resumedAt = was?.state === 'hold' && was.blocked === undefined ? was.cvl : undefined;
+  const resumedAt = was?.state === 'hold' && (was.blocked ?? was.doubted) === undefined ? was.cvl : undefined;
   return {
     settings,
     plan,

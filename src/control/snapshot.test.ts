@@ -4,6 +4,7 @@ import { claim, evenly, invariant } from '../../test/support/invariant.ts';
 import { lawFor } from './decide.ts';
 import { Bench, pack, SETTINGS } from './fixtures.ts';
 import { initialState } from './law-state.ts';
+import { initialSign } from './sign-flip.ts';
 import { restore, type Snapshot, snapshot } from './snapshot.ts';
 
 const law = lawFor('adaptive');
@@ -62,6 +63,18 @@ describe('what survives a restart', () => {
     expect(law.step(SETTINGS, restored, { t: 0, reading: pack(3.0, { soc: 3 }) }).output?.dcl).toBe(0);
   });
 
+  it('keeps a current that was found to be turned, until the owner changes the setting for it', () => {
+    const found = { ...kept(floating()), sign: -1 };
+    expect(restore(SETTINGS, found, 30).sign).toEqual(initialSign(-1, { turned: true, proved: true }));
+    expect(restore(SETTINGS, found, 1e7).sign.sign).toBe(-1);
+    expect(restore({ ...SETTINGS, invertCurrent: true }, found, 30).sign).toEqual(initialSign());
+  });
+
+  it('does not take over a sign of which nobody wrote down under which setting it was found', () => {
+    const { invertCurrent: _, ...older } = kept(floating());
+    expect(restore(SETTINGS, { ...older, sign: -1 }, 30).sign).toEqual(initialSign());
+  });
+
   it('never begins below the pack, and never throws', () => {
     const bench = floating();
     expect(restore(bench.settings, kept(bench), 5, pack(3.4)).charging.cvl).toBeCloseTo(54.4);
@@ -101,6 +114,8 @@ describe('what survives a restart', () => {
     counted: soc,
     countedFull: fc.boolean(),
     sign: fc.constantFrom(1 as const, -1 as const),
+    signProved: fc.boolean(),
+    invertCurrent: fc.boolean(),
   });
   const outdated = fc.oneof(
     evenly(-1e9, -1e-3),

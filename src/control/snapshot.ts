@@ -3,6 +3,7 @@ import { planCells } from './cells.ts';
 import { resumeCvl } from './cvl.ts';
 import type { ControlSettings } from './law.ts';
 import { initialState, type LawState } from './law-state.ts';
+import { initialSign, type SignFlip } from './sign-flip.ts';
 import type { Phase, Phases } from './states.ts';
 
 /** What survives a restart; plain data, all times as ages in s. */
@@ -24,6 +25,10 @@ export interface Snapshot {
   readonly counted: number | undefined;
   readonly countedFull: boolean;
   readonly sign: 1 | -1;
+  /** The sign in force was shown to be right. */
+  readonly signProved: boolean;
+  /** The owner's `connection.invertCurrent` under which `sign` was found. */
+  readonly invertCurrent: boolean | undefined;
 }
 
 /** Phase, voltages and latches of a longer stop no longer describe the battery. */
@@ -56,12 +61,14 @@ export function snapshot(state: LawState): Snapshot | undefined {
     counted: counter.soc,
     countedFull: counter.full,
     sign: state.sign.sign,
+    signProved: state.sign.proved,
+    invertCurrent: state.invertCurrent,
   };
 }
 
 /**
  * The state to begin with after a restart. `ageSeconds` is how long ago the snapshot was taken; one from the future, of
- * another shape or of another pack is ignored, and an old one gives only what keeps its meaning. Currents begin with
+ * another shape is ignored, of another pack all but the sign of the current, and an old one gives only what keeps its meaning. Currents begin with
  * their ramps in any case.
  */
 export function restore(
@@ -74,7 +81,12 @@ export function restore(
   if (typeof persisted !== 'object' || persisted === null || !(ageSeconds >= 0)) return state;
   const from = persisted as Partial<Record<keyof Snapshot, unknown>>; // each field is checked where it is used
   const count = reading?.cellVoltages?.length ?? reading?.cellCount;
-  if (from.version !== 1 || (count !== undefined && count !== from.count)) return state;
+  if (from.version !== 1) return state;
+  // What was found of the sign holds for the setting under which it was found: with another one the owner has decided.
+  const sign =
+    from.invertCurrent === settings.invertCurrent ? signOf(from.sign, from.signProved) : state.sign;
+  // The wiring of a shunt does not depend on one reading's number of cells; all the rest does.
+  if (count !== undefined && count !== from.count) return { ...state, sign };
 
   const aged: Phases = {
     ...state.charging.phases,
@@ -89,7 +101,7 @@ export function restore(
     ...state,
     charging: { ...state.charging, phases: aged },
     counter: { ...state.counter, soc: counted, full: counted !== undefined && from.countedFull === true },
-    sign: { sign: from.sign === -1 ? -1 : 1, votes: [] },
+    sign,
   };
   const phase = PHASES.find((name) => name === from.phase);
   if (ageSeconds > MOST_AGE_S || phase === undefined) return older;
@@ -116,6 +128,12 @@ export function restore(
       },
     },
   };
+}
+
+function signOf(sign: unknown, proved: unknown): SignFlip {
+  return sign === -1
+    ? initialSign(-1, { turned: true, proved: true })
+    : initialSign(1, { turned: false, proved: proved === true });
 }
 
 /** The voltage to go on with: never below the pack, never above its absorption. */

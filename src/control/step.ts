@@ -24,7 +24,13 @@ export function stepLaw(
     input.reading === undefined ? undefined : admit(settings, before.gate, input.reading, sign);
   const sample = admission?.sample;
   const ladder = climb(settings, plan, before.stale, t, sample !== undefined, before.live?.seen);
-  const state: LawState = { ...before, t, gate: admission?.state ?? before.gate, stale: ladder.state };
+  const state: LawState = {
+    ...before,
+    t,
+    gate: admission?.state ?? before.gate,
+    stale: ladder.state,
+    invertCurrent: settings.invertCurrent,
+  };
   if (admission !== undefined && sample !== undefined) {
     const decided = decideAnew(profile, settings, plan, state, { sample, admission, ladder, requests, t });
     return {

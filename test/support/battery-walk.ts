@@ -7,8 +7,9 @@ import { initialState, type LawState } from '../../src/control/law-state.ts';
 import { initialCharging } from '../../src/control/profile.ts';
 import { initialPhases, type Phase, type Phases } from '../../src/control/states.ts';
 import { CHARGE_BLOCKING, DISCHARGE_BLOCKING } from '../../src/model/alarms.ts';
-import { CHEMISTRIES } from '../../src/model/chemistry.ts';
+import { CHEMISTRIES, type Chemistry } from '../../src/model/chemistry.ts';
 import type { Reading } from '../../src/model/reading.ts';
+import { openCircuit } from '../../src/simulator/open-circuit.ts';
 import { claim, evenly } from './invariant.ts';
 
 /** A course of readings and silences with which a law is tried. */
@@ -86,7 +87,7 @@ const number = (min: number, max: number): fc.Arbitrary<number> =>
   );
 
 /** Half of the time a pack in the best of health, so that limits rise; else a plausible one, now and then nonsense. */
-export function anyReading(plan: CellPlan, count: number): fc.Arbitrary<Reading> {
+export function anyReading(plan: CellPlan, count: number, chemistry: Chemistry): fc.Arbitrary<Reading> {
   const { hardMin, hardMax, dischargeKnee, chargeKnee, chargeMinC, chargeMaxC } = plan;
   const told = {
     current: number(-150, 150),
@@ -134,10 +135,18 @@ export function anyReading(plan: CellPlan, count: number): fc.Arbitrary<Reading>
     },
     { requiredKeys: ['cell', 'runner'] },
   );
-  return fc.oneof(calm, wild).map(({ cell, runner, ...rest }): Reading => {
+  // Mostly the state of charge belongs to the cells, else they would be held as cells of another kind.
+  const belongs = fc.constantFrom(true, true, true, false);
+  return fc.tuple(fc.oneof(calm, wild), belongs).map(([{ cell, runner, ...rest }, agrees]): Reading => {
     const cells = 'cellCount' in rest ? (rest.cellCount ?? count) : count;
     const cellVoltages = Array.from({ length: cells }, (_, index) => (index === 1 ? cell + runner : cell));
-    return { ...rest, voltage: cellVoltages.reduce((sum, v) => sum + v, 0), cellVoltages } as Reading; // dictionary keys are alarm names
+    const soc = Math.min(100, Math.max(0, openCircuit(chemistry).socAt(cell)));
+    return {
+      ...rest,
+      ...(agrees && rest.soc !== undefined && { soc }),
+      voltage: cellVoltages.reduce((sum, v) => sum + v, 0),
+      cellVoltages,
+    } as Reading; // dictionary keys are alarm names
   });
 }
 
@@ -156,7 +165,7 @@ export function anyInputs(settings: ControlSettings): fc.Arbitrary<ControlInput[
     dt: fc.constantFrom(0, 1, 1, 1, 1, 2, 5, 9, 12, 40, 700),
     repeat: fc.constantFrom(1, 1, 3, 20, 60),
     reading: fc.oneof(
-      { weight: 8, arbitrary: anyReading(planCells(settings), settings.cellCount ?? 16) },
+      { weight: 8, arbitrary: anyReading(planCells(settings), settings.cellCount ?? 16, settings.chemistry) },
       { weight: 1, arbitrary: fc.constant(undefined) },
     ),
     requests: fc.oneof(

@@ -1,0 +1,113 @@
+/** A stretch of samples that belong together; averages of the latest ones. */
+export interface Stretch {
+  /** Samples, counted no further than is asked for. */
+  readonly count: number;
+  /** A, positive = charging. */
+  readonly amps: number;
+  /** V of the pack. */
+  readonly volts: number;
+  /** A of its first sample. */
+  readonly first: number;
+}
+
+/** Watches for a change between two stretches; the one before it, and the samples that lie between. */
+export interface StepWatch {
+  readonly before: Stretch | undefined;
+  readonly gap: number;
+  readonly now: Stretch | undefined;
+}
+
+/** The change from one stretch to the next, A and V of the pack. */
+export interface LevelStep {
+  readonly amps: number;
+  readonly volts: number;
+}
+
+export interface Watched {
+  readonly state: StepWatch;
+  readonly step?: LevelStep;
+}
+
+/** What the samples of one kind of stretch have in common, and how long both must be. */
+interface Kind {
+  readonly hold: number;
+  readonly mostGap: number;
+  belongs(stretch: Stretch, amps: number, volts: number): boolean;
+}
+
+/**
+ * Samples for which both levels must hold. Of a current that is at either end of its ripple by chance two such stretches come
+ * once in nine hours of polls each second.
+ */
+const LEVEL_HOLD = 8;
+/** A step that falls between the readings of current and cells takes a sample or two. */
+const LEVEL_GAP = 2;
+const LEVEL_RATE = 0.01;
+const LEVEL_SHARE = 0.1;
+const LEVEL_CELL = 0.001;
+const DIRECTION_HOLD = 8;
+const DIRECTION_GAP = 30;
+const REST_RATE = 0.005;
+
+export function initialSteps(): StepWatch {
+  return { before: undefined, gap: 0, now: undefined };
+}
+
+/** Steps from one steady level of current and voltage to another. */
+export function watchLevels(
+  state: StepWatch,
+  amps: number,
+  volts: number,
+  count: number,
+  capacity: number,
+): Watched {
+  return watch(state, amps, volts, {
+    hold: LEVEL_HOLD,
+    mostGap: LEVEL_GAP,
+    // Held against the first sample: a slow beat of ripple and polls must not pass for a level.
+    belongs: ({ first, volts: level }) =>
+      Math.abs(amps - first) <= Math.max(LEVEL_RATE * capacity, LEVEL_SHARE * Math.abs(first)) &&
+      Math.abs(volts - level) <= LEVEL_CELL * count,
+  });
+}
+
+/**
+ * Changes between charging and discharging. However much a current ripples, its direction is that of its mean, and a cell is
+ * never lower while it is charged than while it was discharged shortly before.
+ */
+export function watchDirections(state: StepWatch, amps: number, volts: number, capacity: number): Watched {
+  const rest = REST_RATE * capacity;
+  if (state.now === undefined && Math.abs(amps) <= rest) return { state };
+  return watch(state, amps, volts, {
+    hold: DIRECTION_HOLD,
+    mostGap: DIRECTION_GAP,
+    belongs: (stretch) => Math.abs(amps) <= rest || amps > 0 === stretch.amps > 0,
+  });
+}
+
+/** One sample further; a step is told once, when its second stretch is long enough. */
+function watch({ before, now, gap }: StepWatch, amps: number, volts: number, kind: Kind): Watched {
+  if (now !== undefined && kind.belongs(now, amps, volts)) {
+    const grown = grow(now, amps, volts, kind.hold);
+    if (before === undefined || grown.count < kind.hold) return { state: { before, gap, now: grown } };
+    const step = { amps: grown.amps - before.amps, volts: grown.volts - before.volts };
+    return { state: { before: undefined, gap: 0, now: grown }, step };
+  }
+  const fresh = { count: 1, amps, volts, first: amps };
+  if (now !== undefined && now.count >= kind.hold) return { state: { before: now, gap: 0, now: fresh } };
+  const passed = gap + (now?.count ?? 0);
+  return passed <= kind.mostGap
+    ? { state: { before, gap: passed, now: fresh } }
+    : { state: { before: undefined, gap: 0, now: fresh } };
+}
+
+/** A voltage creeps while a current flows: the averages go along with the latest samples. */
+function grow(before: Stretch, amps: number, volts: number, hold: number): Stretch {
+  const count = Math.min(before.count + 1, hold);
+  return {
+    count,
+    amps: before.amps + (amps - before.amps) / count,
+    volts: before.volts + (volts - before.volts) / count,
+    first: before.first,
+  };
+}
