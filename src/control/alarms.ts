@@ -30,7 +30,7 @@ const LOW_SOC_ALARM = 5;
 
 /** What the law itself finds alarming in the measurements; a name is absent where it cannot tell. */
 export function deriveAlarms(plan: CellPlan, seen: Measured, soc: number | undefined): Alarms {
-  const { coldest, hottest, capacity } = seen.known;
+  const { coldest, hottest, heat, capacity } = seen.known;
   const ceiling = ceilingOf(plan, seen.measuresCells);
   const calm =
     Math.abs(seen.current) < (capacity === undefined ? SPREAD_AMPS : SPREAD_RATE * capacity) &&
@@ -40,13 +40,15 @@ export function deriveAlarms(plan: CellPlan, seen: Measured, soc: number | undef
     highCellVoltage: above(seen.vmax, ceiling, plan.hardMax),
     ...(seen.measuresCells ? { cellImbalance: imbalance(seen.spread, calm) } : {}),
     ...(soc === undefined ? {} : { lowSoc: below(soc, LOW_SOC_WARN, LOW_SOC_ALARM) }),
-    ...(coldest === undefined || hottest === undefined
+    ...(coldest === undefined || hottest === undefined || heat.dischargeColdest === undefined
       ? {}
       : {
           highChargeTemperature: above(hottest, plan.chargeMaxC - WARN_DEGREES, plan.chargeMaxC),
           lowChargeTemperature: below(coldest, plan.chargeMinC + WARN_DEGREES, plan.chargeMinC),
           highTemperature: above(hottest, plan.dischargeMaxC - WARN_DEGREES, plan.dischargeMaxC),
-          lowTemperature: below(coldest, plan.dischargeMinC + WARN_DEGREES, plan.dischargeMinC),
+          lowTemperature: below(heat.dischargeColdest, plan.dischargeMinC + WARN_DEGREES, plan.dischargeMinC),
+          // A warning only: the alarm of this name ends every current.
+          internalFailure: heat.faults.some(({ alarming }) => alarming) ? 1 : 0,
         }),
   };
 }

@@ -99,7 +99,7 @@ describe('sensors that lie', () => {
     expect(said.join()).toContain('do not agree');
   });
 
-  it('a temperature that jumps is not believed at first, and then it counts', () => {
+  it('a temperature that jumps is not shown, but ends the charge, and is told', () => {
     const { bench, before } = healthy();
     const once = suffer(bench, before, pack(CALM, { temperatures: [25, -10] }), 1);
     expect(once.said[0]).toContain('temperature 2 jumped from 25 to -10 degC');
@@ -107,6 +107,7 @@ describe('sensors that lie', () => {
     const again = suffer(bench, once.output, pack(CALM, { temperatures: [25, -10] }), 5);
     expect(again.output).toMatchObject({ ccl: 0, alarms: { lowChargeTemperature: 2 } });
     expect(again.output.chargeReason).toBe('No charge: -10 degC, waiting for 2 degC');
+    expect(bench.last?.sample?.temperatures).toEqual([25, 25]);
   });
 });
 

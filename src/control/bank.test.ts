@@ -42,7 +42,8 @@ describe('bankOutput', () => {
     expect(bank).toMatchObject({
       ccl: 40,
       dcl: 120,
-      chargeReason: 'pack 2: cold: 3 degC',
+      chargeReason: 'Charge limited to 40 A for 2 packs; pack 2: cold: 3 degC',
+      dischargeReason: 'Discharge limited to 120 A for 2 packs; pack 1: owner limit',
       allowToCharge: true,
     });
   });

@@ -1,6 +1,7 @@
 import { type Alarms, mergeAlarms } from '../model/alarms.ts';
 import { round } from '../model/round.ts';
 import type { ChargeState, ControlOutput, Freshness } from './law.ts';
+import type { Direction } from './user-max.ts';
 
 /** One pack of a bank: what its own law says, and whether its FETs isolate it from the others. */
 export interface Member {
@@ -54,8 +55,8 @@ export function bankOutput(members: readonly Member[]): ControlOutput | undefine
     allowToDischarge: discharge.amps > 0,
     state,
     chargeMode: leading.chargeMode,
-    chargeReason: reason(members, charge, (output) => output.chargeReason),
-    dischargeReason: reason(members, discharge, (output) => output.dischargeReason),
+    chargeReason: reason(members, charge, 'charge'),
+    dischargeReason: reason(members, discharge, 'discharge'),
     alarms: outputs.reduce<Alarms>((worst, output) => mergeAlarms(worst, output.alarms), {}),
     freshness: FRESHNESS.findLast((level) => outputs.some((output) => output.freshness === level)) ?? 'lost',
     ...(soc !== undefined && { soc }),
@@ -81,6 +82,8 @@ interface Share {
   readonly amps: number;
   /** Index of the pack that decides. */
   readonly by: number;
+  /** Packs that take part. */
+  readonly taking: number;
 }
 
 interface Part {
@@ -110,14 +113,20 @@ function shared(members: readonly Member[], of: (member: Member) => Part): Share
       by = index;
     }
   });
-  if (taking === 0) return { amps: 0, by };
+  if (taking === 0) return { amps: 0, by, taking };
   // Down to the tenth of an ampere: rounding never raises a limit.
-  return { amps: Math.floor(Math.min(sum, taking * weakest) * 10 + 1e-6) / 10, by };
+  return { amps: Math.floor(Math.min(sum, taking * weakest) * 10 + 1e-6) / 10, by, taking };
 }
 
-function reason(members: readonly Member[], share: Share, text: (output: ControlOutput) => string): string {
+/** The current of the bank, and the pack that decides with its own. */
+function reason(members: readonly Member[], share: Share, direction: Direction): string {
   const member = members[share.by];
-  return member === undefined ? '' : `${member.name}: ${text(member.output)}`;
+  if (member === undefined) return '';
+  const { output, name } = member;
+  const said = direction === 'charge' ? output.chargeReason : output.dischargeReason;
+  if (share.amps === 0) return `${name}: ${said}`;
+  const bank = `${direction === 'charge' ? 'Charge' : 'Discharge'} limited to ${share.amps} A for ${share.taking} ${share.taking === 1 ? 'pack' : 'packs'}`;
+  return `${bank}; ${name}: ${said}`;
 }
 
 function weightedSoc(members: readonly Member[]): number | undefined {

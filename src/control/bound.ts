@@ -6,6 +6,8 @@ export type Cause =
   | 'cell'
   | 'temperature'
   | 'mosfet'
+  | 'sensor'
+  | 'unproven'
   | 'soc'
   | 'step'
   | 'balance'

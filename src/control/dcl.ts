@@ -2,7 +2,7 @@ import { type Bound, lowest } from './bound.ts';
 import { ampsAt, MOSFET, softFloor } from './ccl.ts';
 import type { CellPlan } from './cells.ts';
 import { along, type Curve, clamp } from './curves.ts';
-import type { Measured } from './measure.ts';
+import type { Known, Measured } from './measure.ts';
 
 /** C-rate over temperature, degC. */
 const TEMPERATURE: Curve = [
@@ -43,14 +43,23 @@ export function dischargeRate(degrees: number): number {
   return along(TEMPERATURE, degrees);
 }
 
+/** What a sensor that nobody can believe leaves of the discharge, at once and in every profile. */
+export function sensorBound(max: number, { capacity, coldest, heat }: Known): Bound | undefined {
+  const { dischargeColdest } = heat;
+  if (coldest === undefined || dischargeColdest === undefined || coldest >= dischargeColdest)
+    return undefined;
+  const amps = Math.max(softFloor(capacity, max), ampsAt(dischargeRate(dischargeColdest), capacity, max));
+  return { amps: Math.min(max, amps), cause: 'sensor' };
+}
+
 /** The soft limits of discharging: each a taper that leaves at least the soft floor. */
 export function dischargeLimit(plan: CellPlan, max: number, seen: Measured, soc: number | undefined): Bound {
   const { capacity, mosfet } = seen.known;
   const floor = softFloor(capacity, max);
   const soft = (amps: number): number => Math.max(floor, amps);
   const bounds: Bound[] = [{ amps: soft(cellDischarge(plan, max, seen.vminSlow)), cause: 'cell' }];
-  if (seen.coldSlow !== undefined && seen.hotSlow !== undefined) {
-    const rate = Math.min(dischargeRate(seen.coldSlow), dischargeRate(seen.hotSlow));
+  if (seen.dischargeColdSlow !== undefined && seen.hotSlow !== undefined) {
+    const rate = Math.min(dischargeRate(seen.dischargeColdSlow), dischargeRate(seen.hotSlow));
     bounds.push({ amps: soft(ampsAt(rate, capacity, max)), cause: 'temperature' });
   }
   if (mosfet !== undefined) bounds.push({ amps: soft(max * along(MOSFET, mosfet)), cause: 'mosfet' });

@@ -2,6 +2,8 @@ import type { Reading } from '../model/reading.ts';
 import { admit, initialGate } from './gate.ts';
 import type { ControlInput, ControlLaw, ControlOutput, ControlSettings, Step } from './law.ts';
 import { type Measured, measure } from './measure.ts';
+import { heatOf } from './sensor-faults.ts';
+import { NO_SENSORS, watchSensors } from './sensors.ts';
 
 /** Settings and readings of the worked examples: 16 LFP cells of 280 Ah at 25 degC. */
 export const SETTINGS: ControlSettings = {
@@ -86,5 +88,6 @@ export class Bench<State> {
 export function seenOf(reading: Reading, settings: ControlSettings = SETTINGS): Measured {
   const { sample, rejected } = admit(settings, initialGate(), reading);
   if (sample === undefined) throw new Error(rejected);
-  return measure(settings, undefined, sample, 0, 0);
+  const heat = heatOf(watchSensors(NO_SENSORS, sample.reading.temperatures ?? [], 0));
+  return measure(settings, undefined, sample, heat, 0, 0);
 }

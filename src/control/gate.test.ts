@@ -61,7 +61,8 @@ describe('the sample gate', () => {
     expect(admit(SETTINGS, once.state, jump).sample?.vmax).toBe(3.7);
     const back = admit(SETTINGS, once.state, pack(3.3));
     expect(admit(SETTINGS, back.state, jump).rejected).toContain('jumped');
-    expect(admit(SETTINGS, state, pack(3.3, { temperatures: [25, 50] })).rejected).toContain('temperature 2');
+    // Temperatures have a memory of their own, and the cells of such a reading are as good as any.
+    expect(admit(SETTINGS, state, pack(3.3, { temperatures: [25, 50] })).sample?.vmax).toBe(3.3);
   });
 
   it('turns the current where it is told to', () => {

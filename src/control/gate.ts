@@ -9,7 +9,6 @@ export interface GateState {
   readonly counted: number;
   readonly rival: { readonly count: number; readonly run: number } | undefined;
   readonly cells: readonly number[] | undefined;
-  readonly temperatures: readonly number[] | undefined;
   readonly measuresCells: boolean;
   /** The previous reading was held back as an outlier: a second one in a row is believed. */
   readonly doubted: boolean;
@@ -57,7 +56,6 @@ const TEMPERATURE_MAX = 120;
 /** Also what many sensors say when they are not fitted. */
 const TEMPERATURE_MIN = -40;
 const CELL_JUMP = 0.3;
-const TEMPERATURE_JUMP = 20;
 const MOST_CELLS = 64;
 /** Readings that make a number of cells a fact. */
 const CONFIRMED = 10;
@@ -70,7 +68,6 @@ export function initialGate(): GateState {
     counted: 0,
     rival: undefined,
     cells: undefined,
-    temperatures: undefined,
     measuresCells: false,
     doubted: false,
   };
@@ -115,7 +112,7 @@ export function admit(
   if (!measuresCells && !((believed[0] ?? 0) >= CELL_MIN && (believed[0] ?? 0) <= CELL_MAX)) {
     return refuse(`a pack voltage of ${reading.voltage} V cannot be of ${count} cells`);
   }
-  const jump = state.doubted ? undefined : outlier(state, believed, reading.temperatures);
+  const jump = state.doubted ? undefined : outlier(state, believed);
   if (jump !== undefined) return refuse(jump, true);
 
   const blocked = contradiction(settings, state, count);
@@ -123,7 +120,6 @@ export function admit(
     state: {
       ...countOn(settings, state, count),
       cells: believed,
-      temperatures: reading.temperatures ?? state.temperatures,
       measuresCells,
       doubted: false,
     },
@@ -180,26 +176,14 @@ function contradiction(settings: ControlSettings, state: GateState, count: numbe
   return `the number of cells changed from ${state.count} to ${count}: set it in the settings or restart to confirm`;
 }
 
-function outlier(
-  state: GateState,
-  cells: readonly number[],
-  temperatures: readonly number[] | undefined,
-): string | undefined {
+/** Temperatures that jump are the business of the sensors (`sensors.ts`); the cells of such a reading are believed. */
+function outlier(state: GateState, cells: readonly number[]): string | undefined {
   const before = state.cells;
   if (before !== undefined && before.length === cells.length) {
     for (const [index, cell] of cells.entries()) {
       const last = before[index] ?? cell;
       if (Math.abs(cell - last) > CELL_JUMP) {
         return `cell ${index + 1} jumped from ${last.toFixed(2)} to ${cell.toFixed(2)} V: waiting for a second reading`;
-      }
-    }
-  }
-  const warm = state.temperatures;
-  if (warm !== undefined && temperatures !== undefined && warm.length === temperatures.length) {
-    for (const [index, degrees] of temperatures.entries()) {
-      const last = warm[index] ?? degrees;
-      if (Math.abs(degrees - last) > TEMPERATURE_JUMP) {
-        return `temperature ${index + 1} jumped from ${last} to ${degrees} degC: waiting for a second reading`;
       }
     }
   }

@@ -15,6 +15,7 @@ const HOLD_S = 30;
 const RAMP_S = 60;
 const MOST_DT_S = 10;
 
+const spread = (degrees: readonly number[]): number => Math.max(...degrees) - Math.min(...degrees);
 const countOf = ({ cellCount, cellVoltages }: Reading): number => cellCount ?? cellVoltages?.length ?? 0;
 
 describe('whatever the battery says', () => {
@@ -80,11 +81,13 @@ describe('whatever the battery says', () => {
 
   invariant('I5 a hard reason ends its current in the very step that brings it', anyWalk, (walk) => {
     let low = 0;
-    follow(walk, ({ output, accepted }, settings) => {
+    follow(walk, ({ output, accepted, state }, settings) => {
       if (accepted === undefined) return;
       const plan = planCells(settings);
       const { chargeEnabled, dischargeEnabled, temperatures = [], cellVoltages = [], alarms = {} } = accepted;
       low = cellVoltages.some((volts) => volts <= plan.hardMin) ? low + 1 : 0;
+      // A sensor that cannot be right ends the charge, and leaves a little discharge.
+      const sound = state.live?.seen.known.heat.faults.length === 0 && spread(temperatures) <= 15;
       const charge =
         chargeEnabled === false ||
         CHARGE_BLOCKING.some((name) => alarms[name] === 2 || output.alarms[name] === 2) ||
@@ -95,7 +98,8 @@ describe('whatever the battery says', () => {
         DISCHARGE_BLOCKING.some((name) => alarms[name] === 2 || output.alarms[name] === 2) ||
         // One low sample may be a load spike.
         low >= 2 ||
-        temperatures.some((degrees) => degrees <= plan.dischargeMinC || degrees >= plan.dischargeMaxC);
+        temperatures.some((degrees) => degrees >= plan.dischargeMaxC) ||
+        (sound && temperatures.some((degrees) => degrees <= plan.dischargeMinC));
       if (charge) claim(output.ccl === 0 && !output.allowToCharge, () => `CCL is ${output.ccl}`);
       if (discharge) claim(output.dcl === 0 && !output.allowToDischarge, () => `DCL is ${output.dcl}`);
     });
@@ -209,12 +213,12 @@ describe('one implausible reading', () => {
     fc.record({
       cell: fc.oneof(evenly(0.31, 1.4), evenly(-2, -0.31)),
     }),
-    fc.record({ degrees: fc.constantFrom(-21, 30, 60) }),
+    fc.record({ degrees: fc.constantFrom(-60, -21, -6, 6, 30, 60) }),
   );
   const profile = fc.constantFrom('adaptive' as const, 'soc-steps' as const);
 
   invariant(
-    'I10 a single jump raises no limit and sets no alarm, and the second one in a row acts',
+    'I10 a single jump raises no limit, sets no alarm and is not shown; a second one of a cell in a row acts',
     fc.tuple(profile, calm, jump),
     ([chosen, stretches, jumped]) => {
       const law = lawFor(chosen);
@@ -236,10 +240,18 @@ describe('one implausible reading', () => {
           ? pack(cell, { cellVoltages: withCell(cell, cell + jumped.cell) })
           : pack(cell, { temperatures: [25, 25 + jumped.degrees] });
       const once = law.step(settings, state, { t: t + 1, reading });
-      claim(once.sample === undefined, () => 'the jump was believed');
+      // The cells beside a temperature that jumps are believed, and CVL follows them.
+      const calmly =
+        'cell' in jumped ? before : law.step(settings, state, { t: t + 1, reading: pack(cell) }).output;
+      const shown = once.sample?.temperatures ?? [25, 25];
+      claim(once.sample === undefined || !('cell' in jumped), () => 'the jump was believed');
+      claim(
+        shown.every((degrees) => degrees === 25),
+        () => `${shown} degC are shown`,
+      );
       for (const limit of ['ccl', 'dcl', 'cvl'] as const)
-        claimAtMost(limit, once.output?.[limit] ?? 0, before?.[limit] ?? 0);
-      claim(JSON.stringify(once.output?.alarms) === JSON.stringify(before?.alarms), () => 'an alarm was set');
+        claimAtMost(limit, once.output?.[limit] ?? 0, calmly?.[limit] ?? 0);
+      claim(JSON.stringify(once.output?.alarms) === JSON.stringify(calmly?.alarms), () => 'an alarm was set');
       const isPossible = !('cell' in jumped) || (cell + jumped.cell >= 0.5 && cell + jumped.cell <= 5);
       const twice = law.step(settings, once.state, { t: t + 2, reading });
       claim((twice.sample !== undefined) === isPossible, () => 'the second reading did not act');

@@ -10,6 +10,7 @@ import type { NoticeState } from './notices.ts';
 import { type HardState, initialHard } from './permissions.ts';
 import { type Charging, initialCharging } from './profile.ts';
 import type { RecoveryState } from './recovery.ts';
+import { NO_SENSORS, type Sensors } from './sensors.ts';
 import { initialSign, type SignFlip } from './sign-flip.ts';
 import { initialCounter, type SocCounter } from './soc-counter.ts';
 import { initialStale, type Ladder, type StaleState } from './stale.ts';
@@ -20,6 +21,7 @@ export interface LawState {
   readonly t: number | undefined;
   readonly sampledAt: number | undefined;
   readonly gate: GateState;
+  readonly sensors: Sensors;
   readonly stale: StaleState;
   readonly hard: HardState;
   readonly alarms: AlarmState;
@@ -70,6 +72,7 @@ export function initialState(): LawState {
     t: undefined,
     sampledAt: undefined,
     gate: initialGate(),
+    sensors: NO_SENSORS,
     stale: initialStale(),
     hard: initialHard(),
     alarms: {},

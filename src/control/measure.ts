@@ -3,15 +3,18 @@ import type { Reading } from '../model/reading.ts';
 import { clamp } from './curves.ts';
 import type { Sample } from './gate.ts';
 import type { ControlSettings } from './law.ts';
+import { type Heat, heatOf } from './sensor-faults.ts';
+import { NO_SENSORS } from './sensors.ts';
 
 /** Slow facts of the battery, kept when a reading leaves them out: a missing input never raises a limit. */
 export interface Known {
   readonly capacity: number | undefined;
   readonly mosfet: number | undefined;
+  /** Of the cells, over all sensors, for charging. */
   readonly coldest: number | undefined;
   readonly hottest: number | undefined;
-  /** Sensors of the reading that told most. */
-  readonly sensors: number;
+  /** What the sensors of the cells say together. */
+  readonly heat: Heat;
   readonly chargeEnabled: boolean | undefined;
   readonly dischargeEnabled: boolean | undefined;
   readonly maxCharge: number | undefined;
@@ -48,6 +51,8 @@ export interface Measured {
   /** Coldest and hottest sensor, smoothed over 60 s. */
   readonly coldSlow: number | undefined;
   readonly hotSlow: number | undefined;
+  /** The same of what discharging follows. */
+  readonly dischargeColdSlow: number | undefined;
   readonly known: Known;
 }
 
@@ -66,7 +71,7 @@ const NOTHING: Known = {
   mosfet: undefined,
   coldest: undefined,
   hottest: undefined,
-  sensors: 0,
+  heat: heatOf(NO_SENSORS),
   chargeEnabled: undefined,
   dischargeEnabled: undefined,
   maxCharge: undefined,
@@ -81,11 +86,12 @@ export function measure(
   settings: ControlSettings,
   before: Measured | undefined,
   sample: Sample,
+  heat: Heat,
   t: number,
   dt: number,
 ): Measured {
   const { count, vmax, vsum, current, vmin } = sample;
-  const known = learn(settings, before?.known ?? NOTHING, sample.reading, t);
+  const known = learn(settings, before?.known ?? NOTHING, sample.reading, heat, t);
   const share = Math.min(1, dt / FILTER_S);
   const thermal = Math.min(1, dt / THERMAL_S);
   const vg = smooth(before?.vg, Math.min(vmax, before?.vmax ?? vmax), share, JUMP);
@@ -108,6 +114,7 @@ export function measure(
     vminSlow: smooth(before?.vminSlow, vmin, Math.min(1, dt / SLOW_S), Number.POSITIVE_INFINITY),
     coldSlow: maybeSmooth(before?.coldSlow, known.coldest, thermal),
     hotSlow: maybeSmooth(before?.hotSlow, known.hottest, thermal),
+    dischargeColdSlow: maybeSmooth(before?.dischargeColdSlow, heat.dischargeColdest, thermal),
     known,
   };
 }
@@ -118,23 +125,19 @@ export function usableSoc(known: Known, t: number): number | undefined {
 }
 
 /** Merges what a reading tells into what is known; also used for readings that may only lower limits. */
-export function learn(settings: ControlSettings, known: Known, reading: Reading, t: number): Known {
-  const { temperatures } = reading;
-  let { coldest, hottest, sensors } = known;
-  if (temperatures !== undefined && temperatures.length > 0) {
-    const cold = Math.min(...temperatures);
-    const hot = Math.max(...temperatures);
-    const lost = temperatures.length < sensors;
-    coldest = lost && coldest !== undefined ? Math.min(coldest, cold) : cold;
-    hottest = lost && hottest !== undefined ? Math.max(hottest, hot) : hot;
-    sensors = Math.max(sensors, temperatures.length);
-  }
+export function learn(
+  settings: ControlSettings,
+  known: Known,
+  reading: Reading,
+  heat: Heat,
+  t: number,
+): Known {
   return {
     capacity: capacityOf(settings, reading) ?? known.capacity,
     mosfet: reading.mosfetTemperature ?? known.mosfet,
-    coldest,
-    hottest,
-    sensors,
+    coldest: heat.coldest,
+    hottest: heat.hottest,
+    heat,
     chargeEnabled: reading.chargeEnabled ?? known.chargeEnabled,
     dischargeEnabled: reading.dischargeEnabled ?? known.dischargeEnabled,
     maxCharge: atLeastZero(reading.maxChargeCurrent) ?? known.maxCharge,

@@ -47,12 +47,12 @@ export function initialHard(): HardState {
 
 /** Judges one good sample. */
 export function judge(plan: CellPlan, state: HardState, seen: Measured, t: number, dt: number): HardState {
-  const { coldest, hottest, mosfet, chargeEnabled, dischargeEnabled } = seen.known;
+  const { coldest, hottest, heat, mosfet, chargeEnabled, dischargeEnabled } = seen.known;
   return {
     ceiling: seen.vmax >= ceilingOf(plan, seen.measuresCells) || (state.ceiling && !(seen.vf <= plan.absorb)),
     coldCharge: isCold(state.coldCharge, coldest, plan.chargeMinC),
     hotCharge: isHot(state.hotCharge, hottest, plan.chargeMaxC),
-    coldDischarge: isCold(state.coldDischarge, coldest, plan.dischargeMinC),
+    coldDischarge: isCold(state.coldDischarge, heat.dischargeColdest, plan.dischargeMinC),
     hotDischarge: isHot(state.hotDischarge, hottest, plan.dischargeMaxC),
     hotMosfet: isHot(state.hotMosfet, mosfet, MOSFET_MAX),
     chargeSwitch: watch(state.chargeSwitch, chargeEnabled, t),
@@ -69,6 +69,7 @@ export function chargeBan(state: HardState, known: Known, shown: Alarms, t: numb
     zeroIf(state.coldCharge, 'cold') ??
     zeroIf(state.hotCharge, 'hot') ??
     zeroIf(state.hotMosfet, 'hotMosfet') ??
+    zeroIf(known.heat.unproven, 'unproven') ??
     zeroIf(blocking(CHARGE_BLOCKING, known.alarms, shown) !== undefined, 'alarm')
   );
 }
@@ -90,7 +91,7 @@ export function doubtfulBans(
   known: Known,
   vmax: number | undefined,
 ): { readonly charge: Bound | undefined; readonly discharge: Bound | undefined } {
-  const { coldest, hottest, mosfet } = known;
+  const { coldest, heat, hottest, mosfet } = known;
   const burning = isHot(false, mosfet, MOSFET_MAX);
   return {
     charge:
@@ -102,7 +103,7 @@ export function doubtfulBans(
       zeroIf(blocking(CHARGE_BLOCKING, known.alarms, {}) !== undefined, 'alarm'),
     discharge:
       zeroIf(known.dischargeEnabled === false, 'fet') ??
-      zeroIf(isCold(false, coldest, plan.dischargeMinC), 'cold') ??
+      zeroIf(isCold(false, heat.dischargeColdest, plan.dischargeMinC), 'cold') ??
       zeroIf(isHot(false, hottest, plan.dischargeMaxC), 'hot') ??
       zeroIf(burning, 'hotMosfet') ??
       zeroIf(blocking(DISCHARGE_BLOCKING, known.alarms, {}) !== undefined, 'alarm'),

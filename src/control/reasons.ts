@@ -2,8 +2,9 @@ import { type Alarms, CHARGE_BLOCKING, DISCHARGE_BLOCKING } from '../model/alarm
 import type { Bound } from './bound.ts';
 import { ceilingOf } from './ccl.ts';
 import type { CellPlan } from './cells.ts';
-import type { Measured } from './measure.ts';
+import type { Known, Measured } from './measure.ts';
 import { blocking } from './permissions.ts';
+import { faultBehind } from './sensor-faults.ts';
 import type { Direction } from './user-max.ts';
 
 /** What a person is told of one current limit. */
@@ -61,7 +62,11 @@ function why({ direction, bound, plan, seen, shown, soc, age, blocked }: Explain
     case 'daily':
       return 'the daily charge ceiling is reached';
     case 'temperature':
-      return `temperature ${span(seen.coldSlow, seen.hotSlow)}`;
+      return `temperature ${span(charge ? seen.coldSlow : seen.dischargeColdSlow, seen.hotSlow)}`;
+    case 'sensor':
+      return `${faultBehind(known.heat, known.coldest)?.text ?? 'a temperature sensor'}, which cannot be`;
+    case 'unproven':
+      return 'a temperature that leaps or begins too hot, waiting until it has kept still for 2 min';
     case 'mosfet':
       return `power switches at ${known.mosfet?.toFixed(0) ?? '?'} degC`;
     case 'hotMosfet':
@@ -77,14 +82,20 @@ function why({ direction, bound, plan, seen, shown, soc, age, blocked }: Explain
     case 'empty':
       return `lowest cell ${seen.vmin.toFixed(2)} V, waiting for a charge or ${plan.dischargeKnee.toFixed(2)} V`;
     case 'cold':
-      return `${known.coldest?.toFixed(0) ?? '?'} degC, waiting for ${(charge ? plan.chargeMinC : plan.dischargeMinC) + 2} degC`;
+      return `${measuredBy(known, charge ? known.coldest : known.heat.dischargeColdest)}, waiting for ${(charge ? plan.chargeMinC : plan.dischargeMinC) + 2} degC`;
     case 'hot':
-      return `${known.hottest?.toFixed(0) ?? '?'} degC, waiting for ${(charge ? plan.chargeMaxC : plan.dischargeMaxC) - 3} degC`;
+      return `${measuredBy(known, known.hottest)}, waiting for ${(charge ? plan.chargeMaxC : plan.dischargeMaxC) - 3} degC`;
     case 'blocked':
       return blocked ?? 'blocked';
     case 'stale':
       return age > 0 ? `no answer from the BMS for ${since(age)}` : 'the BMS answers again, checking';
   }
+}
+
+/** The degrees, or the sensor that alone says so. */
+function measuredBy({ heat }: Known, degrees: number | undefined): string {
+  const fault = faultBehind(heat, degrees);
+  return fault === undefined || fault.kind === 'leap' ? `${degrees?.toFixed(0) ?? '?'} degC` : fault.text;
 }
 
 /** Coarse on purpose: a text that counts seconds is traffic. */

@@ -3,6 +3,7 @@ import { type Bound, lowest, zeroIf } from './bound.ts';
 import { softFloor } from './ccl.ts';
 import type { CellPlan } from './cells.ts';
 import { checkChemistry } from './chemistry-check.ts';
+import { sensorBound } from './dcl.ts';
 import type { Admission, Sample } from './gate.ts';
 import type { ControlRequests, ControlSettings } from './law.ts';
 import type { LawState, Live } from './law-state.ts';
@@ -11,6 +12,7 @@ import type { Notice } from './notices.ts';
 import { chargeBan, dischargeBan, judge } from './permissions.ts';
 import type { Context, Profile, Wish } from './profile.ts';
 import { atRest, inForce, recover } from './recovery.ts';
+import type { Heat } from './sensor-faults.ts';
 import { watchSign } from './sign-flip.ts';
 import { staleBound } from './silence.ts';
 import { count } from './soc-counter.ts';
@@ -21,6 +23,7 @@ import { bmsBound, configBound, type Direction, requestBound, userMax } from './
 export interface Believed {
   readonly sample: Sample;
   readonly admission: Admission;
+  readonly heat: Heat;
   readonly ladder: Ladder;
   readonly requests: ControlRequests;
   readonly t: number;
@@ -38,11 +41,11 @@ export function decideAnew(
   settings: ControlSettings,
   plan: CellPlan,
   before: LawState,
-  { sample, admission, ladder, requests, t }: Believed,
+  { sample, admission, heat, ladder, requests, t }: Believed,
 ): Decided {
   const was = before.live;
   const dt = before.sampledAt === undefined ? 0 : Math.min(t - before.sampledAt, MOST_DT_S);
-  const seen = measure(settings, was?.seen, sample, t, dt);
+  const seen = measure(settings, was?.seen, sample, heat, t, dt);
   const { known } = seen;
   const counter = count(before.counter, {
     chemistry: settings.chemistry,
@@ -97,6 +100,7 @@ export function decideAnew(
       wanted,
       zeroIf(blocked !== undefined, 'blocked'),
       ban,
+      direction === 'discharge' ? sensorBound(max.discharge, known) : undefined,
       requestBound(requests, direction),
       bmsBound(settings, known, direction),
       configBound(settings, known, max[direction], direction),
@@ -273,16 +277,13 @@ function unusual(
       text: `The pack voltage (${sample.reading.voltage?.toFixed(2)} V) and the cells do not agree; the worse of both counts`,
     });
   }
-  if (known.sensors === 0) {
+  if (known.heat.count === 0) {
     notices.push({
       key: 'no-temperature',
       text: 'The BMS tells no temperature: charging in frost or heat is not prevented',
     });
-  } else if ((sample.reading.temperatures?.length ?? 0) < known.sensors) {
-    notices.push({
-      key: 'temperature-lost',
-      text: 'A temperature sensor is missing; its last value goes on to limit the currents',
-    });
   }
+  for (const { kind, index, notice } of known.heat.faults)
+    notices.push({ key: `sensor-${index}-${kind}`, text: notice });
   return notices;
 }

@@ -8,6 +8,7 @@ import { learn, type Measured } from './measure.ts';
 import { doubtfulBans } from './permissions.ts';
 import { since } from './reasons.ts';
 import { lower } from './recovery.ts';
+import type { Heat } from './sensor-faults.ts';
 import type { Ladder } from './stale.ts';
 import { bmsBound, configBound, type Direction, requestBound, userMax } from './user-max.ts';
 
@@ -17,14 +18,16 @@ export interface Silence {
   readonly ladder: Ladder;
   /** A reading that came but was refused. */
   readonly admission: Admission | undefined;
+  /** What the sensors say with the temperatures of that reading. */
+  readonly heat: Heat;
 }
 
 /** Without a believable reading everything stays as it is, or falls. */
 export function keep(settings: ControlSettings, plan: CellPlan, live: Live, silence: Silence): Live {
-  const { t, requests, ladder, admission } = silence;
+  const { t, requests, ladder, admission, heat } = silence;
   const { seen } = live;
   const doubt = admission?.doubt;
-  const known = doubt === undefined ? seen.known : learn(settings, seen.known, doubt.reading, t);
+  const known = doubt === undefined ? seen.known : learn(settings, seen.known, doubt.reading, heat, t);
   const bans = doubt === undefined ? undefined : doubtfulBans(plan, known, doubt.vmax);
   const silent = ladder.freshness !== 'fresh';
   const blocked = settings.blocked ?? live.blocked;

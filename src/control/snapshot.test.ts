@@ -116,6 +116,10 @@ describe('what survives a restart', () => {
     sign: fc.constantFrom(1 as const, -1 as const),
     signProved: fc.boolean(),
     invertCurrent: fc.boolean(),
+    sensors: fc.array(
+      evenly(-20, 50).map((degrees) => [degrees, degrees - 1, degrees + 1] as const),
+      { maxLength: 3 },
+    ),
   });
   const outdated = fc.oneof(
     evenly(-1e9, -1e-3),

@@ -3,6 +3,7 @@ import { planCells } from './cells.ts';
 import { resumeCvl } from './cvl.ts';
 import type { ControlSettings } from './law.ts';
 import { initialState, type LawState } from './law-state.ts';
+import { resumed, type Sensor } from './sensors.ts';
 import { initialSign, type SignFlip } from './sign-flip.ts';
 import type { Phase, Phases } from './states.ts';
 
@@ -29,6 +30,8 @@ export interface Snapshot {
   readonly signProved: boolean;
   /** The owner's `connection.invertCurrent` under which `sign` was found. */
   readonly invertCurrent: boolean | undefined;
+  /** Believed value, coldest and warmest of each temperature sensor, degC. */
+  readonly sensors: readonly (readonly [value: number, low: number, high: number])[];
 }
 
 /** Phase, voltages and latches of a longer stop no longer describe the battery. */
@@ -36,6 +39,8 @@ const MOST_AGE_S = 600;
 /** A counted SoC of a longer stop gives way to what the BMS says. */
 const MOST_SOC_AGE_S = 24 * 3600;
 const MOST_DAYS_S = 400 * 86_400;
+const MOST_SENSORS = 64;
+const TEMPERATURE = 120;
 const PHASES: readonly Phase[] = ['bulk', 'absorb', 'floatDown', 'float', 'topBalance'];
 
 /** What to persist; undefined before the first good sample. */
@@ -63,6 +68,7 @@ export function snapshot(state: LawState): Snapshot | undefined {
     sign: state.sign.sign,
     signProved: state.sign.proved,
     invertCurrent: state.invertCurrent,
+    sensors: state.sensors.list.map(({ value, low, high }) => [value, low, high]),
   };
 }
 
@@ -107,6 +113,7 @@ export function restore(
   if (ageSeconds > MOST_AGE_S || phase === undefined) return older;
   return {
     ...older,
+    sensors: { list: sensorsOf(from.sensors), t: undefined },
     charging: {
       ...older.charging,
       cvl: cvlOf(settings, from.cvl, reading),
@@ -147,6 +154,20 @@ function cvlOf(
   if (cvl === undefined || cells === undefined || !cells.every(Number.isFinite)) return undefined;
   const vsum = cells.reduce((sum, cell) => sum + cell, 0);
   return resumeCvl(planCells(settings), cells.length, cvl, vsum);
+}
+
+/** Nothing where one of them is damaged: their order is all that tells which is which. */
+function sensorsOf(persisted: unknown): readonly Sensor[] {
+  if (!Array.isArray(persisted) || persisted.length > MOST_SENSORS) return [];
+  const sensors = persisted.map((entry: unknown) => {
+    const [value, low, high] = Array.isArray(entry)
+      ? entry.map((degrees) => within(degrees, -TEMPERATURE, TEMPERATURE))
+      : [];
+    return value === undefined || low === undefined || high === undefined || low > value || high < value
+      ? undefined
+      : resumed(value, low, high);
+  });
+  return sensors.every((sensor) => sensor !== undefined) ? sensors : [];
 }
 
 function ageOf(persisted: unknown, ageSeconds: number): number {

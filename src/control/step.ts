@@ -1,3 +1,4 @@
+import type { Reading } from '../model/reading.ts';
 import { planCells } from './cells.ts';
 import { admit } from './gate.ts';
 import type { ControlInput, ControlSettings, Step } from './law.ts';
@@ -5,6 +6,8 @@ import type { LawState } from './law-state.ts';
 import type { Profile } from './profile.ts';
 import { render } from './render.ts';
 import { decideAnew } from './sampled.ts';
+import { heatOf } from './sensor-faults.ts';
+import { type Sensors, watchSensors } from './sensors.ts';
 import { keep } from './silence.ts';
 import { climb } from './stale.ts';
 
@@ -23,6 +26,10 @@ export function stepLaw(
   const admission =
     input.reading === undefined ? undefined : admit(settings, before.gate, input.reading, sign);
   const sample = admission?.sample;
+  // Of a reading that is refused only what its temperatures forbid now is taken.
+  const told = sample?.reading.temperatures ?? admission?.doubt?.reading.temperatures ?? [];
+  const sensors = admission === undefined ? before.sensors : watchSensors(before.sensors, told, t);
+  const heat = heatOf(sensors);
   const ladder = climb(settings, plan, before.stale, t, sample !== undefined, before.live?.seen);
   const state: LawState = {
     ...before,
@@ -32,14 +39,27 @@ export function stepLaw(
     invertCurrent: settings.invertCurrent,
   };
   if (admission !== undefined && sample !== undefined) {
-    const decided = decideAnew(profile, settings, plan, state, { sample, admission, ladder, requests, t });
+    const decided = decideAnew(
+      profile,
+      settings,
+      plan,
+      { ...state, sensors },
+      { sample, admission, heat, ladder, requests, t },
+    );
     return {
       ...render(settings, plan, decided.state, decided.live, true, decided.notices),
-      sample: sample.reading,
+      sample: shown(sample.reading, sensors),
     };
   }
   const rejected = admission?.rejected === undefined ? {} : { rejected: admission.rejected };
   if (state.live === undefined) return { state, ...rejected };
-  const live = keep(settings, plan, state.live, { t, requests, ladder, admission });
+  const live = keep(settings, plan, state.live, { t, requests, ladder, admission, heat });
   return { ...render(settings, plan, { ...state, live }, live, false, []), ...rejected };
+}
+
+/** The reading with the temperatures that are believed; a sensor that is missing is left out. */
+function shown(reading: Reading, { list }: Sensors): Reading {
+  if (reading.temperatures === undefined) return reading;
+  const told = list.filter(({ missingFrom }) => missingFrom === undefined);
+  return { ...reading, temperatures: told.map(({ value }) => value) };
 }

@@ -74,6 +74,7 @@ describe('the list of values', () => {
   });
 
   it.each([
+    [0, 0],
     [99, 99],
     [100, 0],
     [101, -1],

@@ -72,7 +72,7 @@ function special(id: number, battery: Reading): Uint8Array | undefined {
 function temperature(degrees: number | undefined): Uint8Array {
   if (degrees === undefined) return new Uint8Array();
   const raw = Math.round(degrees);
-  return writeNumber(raw < 0 ? FREEZING - raw : raw, 'u16be');
+  return writeNumber(raw < 0 ? FREEZING - raw : Math.min(raw, FREEZING - 1), 'u16be');
 }
 
 function current(amperes: number | undefined): Uint8Array {
