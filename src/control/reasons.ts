@@ -61,10 +61,13 @@ function why({ direction, bound, plan, seen, shown, soc, age, blocked }: Explain
       return 'the configuration holds errors';
     case 'daily':
       return 'the daily charge ceiling is reached';
-    case 'temperature':
+    case 'temperature': {
+      const fault = faultBehind(known.heat, known.coldest);
+      if (fault !== undefined && fault.kind !== 'leap' && fault.kind !== 'missing') return fault.text;
       return `temperature ${span(charge ? seen.coldSlow : seen.dischargeColdSlow, seen.hotSlow)}`;
+    }
     case 'sensor':
-      return `${faultBehind(known.heat, known.coldest)?.text ?? 'a temperature sensor'}, which cannot be`;
+      return `${faultBehind(known.heat, known.coldest)?.text ?? 'a temperature sensor that cannot be right'}`;
     case 'unproven':
       return 'a temperature that leaps or begins too hot, waiting until it has kept still for 2 min';
     case 'mosfet':
