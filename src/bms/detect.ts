@@ -87,9 +87,12 @@ export function plan(options: Pick<DetectOptions, 'drivers' | 'first' | 'address
     const speeds = new Set(chosen.flatMap(({ lines }) => lines.map(lineText)));
     for (const speed of speeds) {
       for (const item of chosen) {
-        const address = item.addresses[rank];
-        if (address === undefined) continue;
-        for (const line of item.lines) if (lineText(line) === speed) add(item.driver, line, address);
+        const { secondUsual } = item.driver;
+        const alsoSecond = rank === 0 && linesFrom === 0 && addresses === undefined;
+        for (const address of [item.addresses[rank], alsoSecond ? secondUsual : undefined]) {
+          if (address === undefined) continue;
+          for (const line of item.lines) if (lineText(line) === speed) add(item.driver, line, address);
+        }
       }
     }
   };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ImplausibleError, PortLostError, RefusedError, TimeoutError } from '../errors.ts';
 import type { Reading } from '../model/reading.ts';
-import { assertCarries, confirm, isDue, type SlowFacts, slowFacts } from './driver.ts';
+import { assemble, assertCarries, confirm, isDue, type SlowFacts, slowFacts } from './driver.ts';
 
 const MODEL: Reading = { model: 'X' };
 
@@ -74,5 +74,42 @@ describe('what a probe must find', () => {
     const probe = () => assertCarries({ soc: 0 }, ['soc', 'voltage', 'cellVoltages']);
     expect(probe).toThrow(ImplausibleError);
     expect(probe).toThrow('no voltage, cellVoltages');
+  });
+});
+
+describe('trip points', () => {
+  const pack: Reading = {
+    cellCount: 16,
+    maxChargeVoltage: 58.4,
+    minDischargeVoltage: 40,
+    maxChargeCurrent: 150,
+  };
+  const assembled = (change: Reading, limits: 'trip' | 'operating' = 'trip'): Reading =>
+    assemble({ limits }, [{ ...pack, ...change }]);
+
+  it('stay when a cell can have them', () => {
+    expect(assembled({})).toEqual(pack);
+  });
+
+  it.each<[string, Reading, (keyof Reading)[]]>([
+    ['no cell is charged as high', { maxChargeVoltage: 584 }, ['maxChargeVoltage']],
+    [
+      'no cell is charged as low',
+      { maxChargeVoltage: 5.84, minDischargeVoltage: 5 },
+      ['maxChargeVoltage', 'minDischargeVoltage'],
+    ],
+    [
+      'the lower one is not below the upper',
+      { minDischargeVoltage: 58.4 },
+      ['maxChargeVoltage', 'minDischargeVoltage'],
+    ],
+    ['no board carries such a current', { maxChargeCurrent: 15_000 }, ['maxChargeCurrent']],
+  ])('are left out where %s', (_, change, gone) => {
+    const left = assembled(change);
+    expect(Object.keys(pack).filter((key) => !(key in left))).toEqual(gone);
+  });
+
+  it('of a BMS that tells operating limits are followed as they are', () => {
+    expect(assembled({ maxChargeVoltage: 5 }, 'operating').maxChargeVoltage).toBe(5);
   });
 });

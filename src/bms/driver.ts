@@ -42,6 +42,8 @@ export interface BmsDriver {
   readonly lines: readonly LineSettings[];
   /** Addresses at which a battery may answer, the usual one first. One entry: this BMS cannot be addressed. */
   readonly addresses: readonly number[];
+  /** An address that is nearly as usual as the first: a search asks it together with that one. */
+  readonly secondUsual?: number;
   /** Chemistry of every pack with this BMS, where the product fixes it. */
   readonly chemistry?: Chemistry;
   /** What `maxChargeCurrent` and its siblings are: limits to use as they are, trip points to stay below, or never reported. */

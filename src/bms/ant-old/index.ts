@@ -17,7 +17,7 @@ import { acceptReply, STATUS_REQUESTS } from './frame.ts';
 
 const TIMEOUT_MS = 500;
 /** A unit answers within 80 ms. */
-const PROBE_TIMEOUT_MS = 300;
+const PROBE_TIMEOUT_MS = 200;
 const FORMS = new Forms<Uint8Array>();
 /** One pack for each line. */
 const ONLY_UNIT = 0;

@@ -57,8 +57,23 @@ export function decodeTemperatures(reply: Uint8Array, count?: number): Reading {
 /** Clamps to the counts. A log without 0x94 has its cells cut where the last frame only repeats the one before it. */
 export function finish(merged: Reading): Reading {
   const { cellVoltages } = merged;
-  if (merged.cellCount !== undefined || cellVoltages === undefined) return finishDaly(merged);
-  return finishDaly({ ...merged, cellVoltages: withoutStale(cellVoltages) });
+  const agreed = withAgreedCapacity(merged);
+  if (merged.cellCount !== undefined || cellVoltages === undefined) return finishDaly(agreed);
+  return finishDaly({ ...agreed, cellVoltages: withoutStale(cellVoltages) });
+}
+
+/** Below this the remaining capacity is too small to judge the whole by, %. */
+const JUDGED_FROM = 20;
+/** Remaining capacity by that which the state of charge makes of the design: a worn pack has less, none has much more. */
+const SHARE = { min: 0.5, max: 1.2 } as const;
+
+/** No capture shows the design capacity of 0x50: it counts unless remaining capacity and state of charge contradict it. */
+function withAgreedCapacity({ capacityDesign, ...rest }: Reading): Reading {
+  const { capacityRemaining, soc = 0 } = rest;
+  if (capacityDesign === undefined) return rest;
+  const share = ((capacityRemaining ?? Number.NaN) * 100) / (capacityDesign * soc);
+  const contradicted = soc >= JUDGED_FROM && (share < SHARE.min || share > SHARE.max);
+  return contradicted ? rest : { capacityDesign, ...rest };
 }
 
 function withoutStale(cells: readonly number[]): readonly number[] {

@@ -233,3 +233,16 @@ describe('the switches', () => {
     expect(() => daly.decode(request(1, COMMAND.chargeFet, [1]), off)).toThrow(RefusedError);
   });
 });
+
+describe('the design capacity', () => {
+  it.each([
+    ['agrees with remaining capacity and state of charge', { soc: 50, capacityRemaining: 140 }, 280],
+    ['is that of a worn pack', { soc: 50, capacityRemaining: 90 }, 280],
+    ['cannot be judged near empty', { soc: 5, capacityRemaining: 1 }, 280],
+    ['cannot be judged without a remaining capacity', { soc: 50 }, 280],
+    ['is in another unit', { soc: 50, capacityRemaining: 14 }, undefined],
+    ['is too small for what remains', { soc: 50, capacityRemaining: 200 }, undefined],
+  ])('counts when it %s: %o', (_, told, expected) => {
+    expect(daly.finish?.({ ...told, capacityDesign: 280 }).capacityDesign).toBe(expected);
+  });
+});

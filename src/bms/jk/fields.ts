@@ -1,6 +1,19 @@
 import type { Reading } from '../../model/reading.ts';
 import type { AlarmBit, Field } from '../../protocol/fields.ts';
 
+export const TYPE = { request: 0, reply: 1 } as const;
+export const SOURCE = { bms: 0, computer: 3 } as const;
+export const END = 0x68;
+/** 24 cells and every id make 315 bytes; more than this is noise in the length field. */
+export const LONGEST = 600;
+export const COMMAND = { activate: 0x01, readOne: 0x03, readAll: 0x06 } as const;
+/** Commands that the answer to a command may name: units exist that answer both reads as command 03. */
+export const ANSWERED_AS: Readonly<Record<number, readonly number[]>> = {
+  [COMMAND.activate]: [COMMAND.activate],
+  [COMMAND.readOne]: [COMMAND.readAll, COMMAND.readOne],
+  [COMMAND.readAll]: [COMMAND.readAll, COMMAND.readOne],
+};
+
 /** Value ids that are taken apart by hand. */
 export const ID = {
   cells: 0x79,

@@ -1,21 +1,15 @@
 import type { Accept } from '../../protocol/accept.ts';
 import { bytesOf, readNumber, writeNumber } from '../../protocol/bytes.ts';
 import { sum16 } from '../../protocol/checksums.ts';
-import { ID, LENGTHS } from './fields.ts';
+import { ANSWERED_AS, COMMAND, END, ID, LENGTHS, LONGEST, SOURCE, TYPE } from './fields.ts';
 
 /**
  * `4E 57`, length (BE, without these two bytes), terminal id (4), command, source, type, payload, record number (4), 68,
  * and a sum of everything before it, whose high half is always 0.
  */
-export const COMMAND = { activate: 0x01, readOne: 0x03, readAll: 0x06 } as const;
-const TYPE = { request: 0, reply: 1 } as const;
-const SOURCE = { bms: 0, computer: 3 } as const;
 const PAYLOAD_AT = 11;
 const TAIL = 9;
 const SHORTEST = PAYLOAD_AT + TAIL;
-/** 24 cells and every id make 315 bytes; more than this is noise in the length field. */
-const LONGEST = 600;
-const END = 0x68;
 
 function frameOf(command: number, source: number, type: number, payload: Uint8Array): Uint8Array {
   const length = writeNumber(SHORTEST + payload.length - 2, 'u16be');
@@ -39,14 +33,6 @@ export const replyTo = (asked: Uint8Array, payload: Uint8Array, command = comman
 
 export const commandOf = (frame: Uint8Array): number => frame[8] ?? 0;
 
-/** Whether `asked` is one of the requests that bring everything. */
-export const asksForAll = (asked: Uint8Array): boolean =>
-  READS.some((read) => commandOf(read) === commandOf(asked));
-
-/** Commands that the answer to `asked` may name: units exist that answer both reads as command 03. */
-const answeredAs = (asked: Uint8Array): readonly number[] =>
-  asksForAll(asked) ? [COMMAND.readAll, COMMAND.readOne] : [commandOf(asked)];
-
 function accept(type: number, commands?: readonly number[]): Accept {
   return (received) => {
     for (const [index, expected] of [0x4e, 0x57].entries()) {
@@ -59,10 +45,7 @@ function accept(type: number, commands?: readonly number[]): Accept {
       return { refused: 'length', why: `${length} bytes are not possible` };
     if (received.length < SHORTEST) return 'more';
     if (commands !== undefined && !commands.includes(commandOf(received)))
-      return {
-        refused: 'command',
-        why: `command ${commandOf(received)} instead of ${commands.join(' or ')}`,
-      };
+      return { refused: 'command', why: `command ${commandOf(received)}, not ${commands.join(' or ')}` };
     if (received[10] !== type) return { refused: 'command', why: `frame type ${received[10]}` };
     if (received.length < length) return 'more';
     if (received[length - 5] !== END) return { refused: 'end', why: 'no 68 at the end' };
@@ -74,10 +57,9 @@ function accept(type: number, commands?: readonly number[]): Accept {
 
 /** Accepts the reply to `asked`. Frames without the sum check were seen with other cell voltages than the real ones. */
 export function acceptReply(asked: Uint8Array): Accept {
-  const known = Object.values(COMMAND).some((command) => command === commandOf(asked));
-  return known
-    ? accept(TYPE.reply, answeredAs(asked))
-    : () => ({ refused: 'command', why: 'this request has no known answer' });
+  const commands = ANSWERED_AS[commandOf(asked)];
+  if (commands !== undefined) return accept(TYPE.reply, commands);
+  return () => ({ refused: 'command', why: 'this request has no known answer' });
 }
 
 export const acceptRequest: Accept = accept(TYPE.request);

@@ -9,6 +9,7 @@ import {
   ALARMS,
   CHARGING_FLAG,
   COLD_BIT,
+  COMMAND,
   FREEZING,
   ID,
   MOST_CELLS,
@@ -17,16 +18,18 @@ import {
   VALUES,
   ZERO_CURRENT,
 } from './fields.ts';
-import { ACTIVATE, acceptReply, asksForAll, READ_ID_0, READS, valuesOf } from './frame.ts';
+import { ACTIVATE, acceptReply, commandOf, READ_ID_0, READS, valuesOf } from './frame.ts';
 
 /** The reply begins after 50 to 100 ms. */
 const TIMEOUT_MS = 500;
 const WAKE_MS = 150;
 
+const NOTHING = new Uint8Array();
+
 type Values = ReadonlyMap<number, Uint8Array>;
 
 const word = (values: Values, id: number): number | undefined =>
-  readNumber(values.get(id) ?? new Uint8Array(), 0, 'u16be');
+  readNumber(values.get(id) ?? NOTHING, 0, 'u16be');
 
 function temperature(values: Values, id: number): number | undefined {
   const raw = word(values, id);
@@ -66,7 +69,7 @@ function productionDate(digits: Uint8Array = new Uint8Array()): string | undefin
  * it agrees with the capacity that is set.
  */
 function fullCapacity(values: Values, capacityDesign: number | undefined): number | undefined {
-  const measured = readNumber(values.get(ID.measuredCapacity) ?? new Uint8Array(), 0, 'u32be');
+  const measured = readNumber(values.get(ID.measuredCapacity) ?? NOTHING, 0, 'u32be');
   return measured !== undefined && measured === capacityDesign ? measured : undefined;
 }
 
@@ -94,11 +97,8 @@ function decodeValues(values: Values): Reading {
 /** Which of the two reads a unit answers. */
 const FORMS = new Forms<Uint8Array>();
 
-/** A unit has no address; each connection leads to one. */
-const ONLY_UNIT = 0;
-
 const readAll = (link: Exchange, tries: number): Promise<Reading> =>
-  FORMS.ask(link, { battery: ONLY_UNIT, name: 'all', forms: READS, tries }, async (request) => {
+  FORMS.ask(link, { battery: 0, name: 'all', forms: READS, tries }, async (request) => {
     const reading = await inquire(jk, link, request, TIMEOUT_MS);
     // Most units may take the second form for a question after a value that does not exist.
     if (request === READ_ID_0 && reading.voltage === undefined)
@@ -118,7 +118,7 @@ export const jk: BmsDriver = {
   accept: acceptReply,
 
   decode(request, reply) {
-    return asksForAll(request) ? decodeValues(valuesOf(reply)) : {};
+    return commandOf(request) === COMMAND.activate ? {} : decodeValues(valuesOf(reply));
   },
 
   async probe(link) {

@@ -2,8 +2,18 @@ import type { Reading } from '../../model/reading.ts';
 import { bytesOf, writeNumber, writeText } from '../../protocol/bytes.ts';
 import { encodeAlarms, encodeFields } from '../../protocol/encode.ts';
 import type { Answer, Responder } from '../driver.ts';
-import { ALARMS, CHARGING_FLAG, COLD_BIT, FREEZING, ID, LENGTHS, SENSOR_IDS, VALUES } from './fields.ts';
-import { acceptRequest, asksForAll, COMMAND, commandOf, replyTo } from './frame.ts';
+import {
+  ALARMS,
+  CHARGING_FLAG,
+  COLD_BIT,
+  COMMAND,
+  FREEZING,
+  ID,
+  LENGTHS,
+  SENSOR_IDS,
+  VALUES,
+} from './fields.ts';
+import { acceptRequest, commandOf, replyTo } from './frame.ts';
 
 /** The JK side: one reply with every id that the battery can tell, in the order of the wire. */
 export const responder: Responder = {
@@ -22,7 +32,7 @@ export const responder: Responder = {
 };
 
 function tell(request: Uint8Array, truth: Reading, command?: number): Answer | undefined {
-  if (!asksForAll(request)) return undefined;
+  if (commandOf(request) === COMMAND.activate) return undefined;
   // Cold cells open the charge FET; nothing else in the reply tells that charging is meant.
   const battery = truth.alarms?.lowChargeTemperature === 2 ? { ...truth, chargeEnabled: false } : truth;
   const cells = (battery.cellVoltages ?? []).map((volts, index) =>

@@ -41,6 +41,8 @@ const LIMITS_EVERY = 5;
 const GROUPS = 8;
 const MODULES = 12;
 const MASTER = 2;
+/** The master of group 1, which is the first group behind a hub. */
+const FIRST_OF_HUB = 0x10 + MASTER;
 /** What never changes: asked at the first poll, and at the next two while it was not told. */
 const MODEL: SlowFacts = { keys: ['model', 'firmwareVersion'], first: 0, attempts: 3 };
 const SERIAL: SlowFacts = { keys: ['serialNumber'], first: 0, attempts: 3 };
@@ -118,6 +120,7 @@ export const pylontech: BmsDriver = {
     { baudRate: 9600, gapMs: 50 },
   ],
   addresses: addressesOf(),
+  secondUsual: FIRST_OF_HUB,
   chemistry: 'lfp',
   limits: 'operating',
   answerMs: 75,
