@@ -37,7 +37,7 @@ describe('a pack', () => {
     const { contexts, poll } = scripted();
     await poll({ voltage: 53 });
     await poll({ voltage: 54 });
-    expect(contexts).toEqual([
+    expect(contexts).toMatchObject([
       { cycle: 0, known: {} },
       { cycle: 1, known: { voltage: 53 } },
     ]);
@@ -57,7 +57,7 @@ describe('a pack', () => {
       pauses.push(wait / 1000);
     }
     expect(pauses).toEqual([1, 2, 4, 8, 16, 32, 60, 60, 60]);
-    expect(contexts.at(-1)).toEqual({ cycle: 0, known: {} });
+    expect(contexts.at(-1)).toMatchObject({ cycle: 0, known: {} });
     await poll({ voltage: 53 });
     expect(pack.isDue(now())).toBe(true);
     expect(pack.failures).toBe(0);
@@ -105,5 +105,12 @@ describe('a pack', () => {
       next.error = error;
       await expect(poll(undefined)).rejects.toBe(error);
     }
+  });
+
+  it('hands over what the driver says of its answers, each once', async () => {
+    const { contexts, pack, poll } = scripted();
+    await poll({ voltage: 53 });
+    contexts.at(-1)?.say?.('does not tell its alarms');
+    expect([pack.takeRemarks(), pack.takeRemarks()]).toEqual([['does not tell its alarms'], []]);
   });
 });
