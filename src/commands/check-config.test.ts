@@ -59,6 +59,13 @@ describe('check-config', () => {
     expect(out).toMatch(/limits\.maxChargeCurrent +10 A/);
   });
 
+  it('does not say that all is at its default while the limits are reduced', async () => {
+    const { code, out } = await check([await file('[limits]\nhonourBmsLimits = maybe\n')]);
+    expect(code).toBe(1);
+    expect(out).toContain('Until the errors are put right: charge current at most 0.1 C');
+    expect(out).toContain('\nApart from that every setting has its default.\n');
+  });
+
   it('reports a file that was named but does not exist', async () => {
     const { code, out, err } = await check([join(folder, 'none.toml')]);
     expect(code).toBe(1);

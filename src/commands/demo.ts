@@ -21,8 +21,8 @@ import { demoScreen } from './demo-screen.ts';
 import { numberOption } from './simulate.ts';
 
 const USAGE = `usage: dbus-bms demo [--for <seconds>] [--bms <id>] [--scenario NAME|FILE] [--speed N]
-Everything at once on a private bus: a simulated battery on a pseudo-terminal, the driver as it runs on a device, and a second
-client that reads back from D-Bus what the driver publishes. No hardware and no Venus OS needed.
+Everything at once on a private bus: a simulated battery on a pseudo-terminal, the driver as it runs on a device, and a
+second client that reads back from D-Bus what the driver publishes. No hardware and no Venus OS needed.
   --for SECONDS     end by itself with exit 0
   --bms ID          which BMS to simulate; default jbd
   --scenario NAME   default demo: the last tenth of a charge

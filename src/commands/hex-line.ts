@@ -1,4 +1,4 @@
-import { decodeLog, type Exchanged } from '../bms/decode.ts';
+import { decodeLog, type Exchanged, findFrame } from '../bms/decode.ts';
 import type { BmsDriver } from '../bms/driver.ts';
 import { BmsError, UsageError } from '../errors.ts';
 import { fromHex } from '../protocol/bytes.ts';
@@ -50,10 +50,11 @@ function cutOf(words: readonly string[], line: string, drivers: readonly BmsDriv
   );
 }
 
+/** The reply is one frame from its first byte to its last, and says something. */
 function isUnderstood(driver: BmsDriver, exchange: Exchanged): boolean {
   try {
-    decodeLog([driver], [exchange]);
-    return true;
+    const isWhole = findFrame(driver, exchange).length === exchange.reply.length;
+    return isWhole && decodeLog([driver], [exchange]).driver === driver;
   } catch (error) {
     if (error instanceof BmsError) return false;
     throw error;

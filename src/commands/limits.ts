@@ -19,14 +19,16 @@ ${CONTROL_USAGE}
   --cells N         cells in series; default: as configured, else typical for the chemistry
   --capacity AH     default: as configured, else 280
   --follow          lines of readings in, lines of limits out, through the real control, until stdin ends
-With --follow each line on stdin is a JSON object: "t" in monotonic seconds and canonical fields as \`read --json\` prints
-them, {"t": 12, "voltage": 53.1, "current": 8, "soc": 71, "cellVoltages": [3.318, ...], "temperatures": [21]}, or "t" alone
-for a failed poll. For each line one line comes out at once, with exactly these keys:
-  {"t", "cvl", "ccl", "dcl", "low", "allowToCharge", "allowToDischarge", "state", "chargeReason", "dischargeReason", "alarms"}
-V and A; allowTo... are true or false; state is bulk, absorb, floatDown, float, topBalance or hold; alarms are levels 0, 1, 2
-by name. Before the first good sample nothing may flow. A line that cannot be used is told on stderr and counts as a failed
-poll; its "t" is then the last good one where the line tells none. Time is that of "t"; nothing is read from or kept on disk
-but the configuration.`;
+With --follow each line on stdin is a JSON object: "t" in monotonic seconds and canonical fields as \`read --json\`
+prints them, or "t" alone for a failed poll:
+  {"t": 12, "voltage": 53.1, "current": 8, "soc": 71, "cellVoltages": [3.318, ...], "temperatures": [21]}
+For each line one line comes out at once, with exactly these keys:
+  {"t", "cvl", "ccl", "dcl", "low", "allowToCharge", "allowToDischarge", "state", "chargeReason", "dischargeReason",
+   "alarms"}
+V and A; allowTo... are true or false; state is bulk, absorb, floatDown, float, topBalance or hold; alarms are levels
+0, 1, 2 by name. Before the first good sample nothing may flow. A line that cannot be used is told on stderr and counts
+as a failed poll; its "t" is then the last good one where the line tells none. Time is that of "t"; nothing is read from
+or kept on disk but the configuration.`;
 
 export const limits: Command = {
   summary: 'what the charge control would do: tables, drawing, or line by line',

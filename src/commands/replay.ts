@@ -11,7 +11,7 @@ const USAGE = `usage: dbus-bms replay FILE [--bms <id>] [--json]
 Feeds a capture (option --capture of run, read and probe) back through the driver and prints what every poll came to.
 Exit 1 when no driver understands it.
   --bms <id>        only this BMS or family; default is the one that understands most of the capture
-  --json            one JSON document a line: t (s since the capture began), bms, address, and fields or error and reason`;
+  --json            one JSON document a line: t (s since the capture began), bms, address, fields or error and reason`;
 
 export const replay: Command = {
   summary: 'what a capture of --capture says',

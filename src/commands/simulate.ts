@@ -13,7 +13,8 @@ import { writeDrawing } from './write-drawing.ts';
 
 const USAGE = `usage: dbus-bms simulate <bms> --listen <tcp port> | --pty <link path>
        dbus-bms simulate <bms> --plot FILE [--scenario NAME] [--hours N] [--config FILE]
-A battery that answers like the real one, until TERM; or, with --plot, a simulated day of it under the charge control, drawn.
+A battery that answers like the real one, until TERM; or, with --plot, a drawing of a simulated day of it under the
+charge control.
   --listen PORT     over TCP on this machine, like a serial-to-IP bridge
   --pty LINK        as a serial port; LINK is made and points at it
   --scenario NAME   ${Object.keys(BUILTIN_SCENARIOS).join(', ')}, or a JSON file; default idle, with --plot day

@@ -141,6 +141,14 @@ describe('an unknown name', () => {
     expect(parse(text).forPort().configError).toBeUndefined();
   });
 
+  it.each(['maxVoltage', 'foo', 'x', 'theVoltageAtWhichItStops'])(
+    '%s is like none, so none is named',
+    (name) => {
+      const [problem] = parse(`[charge]\n${name} = 3`).problems;
+      expect(problem?.text).toBe('there is no such setting, it is ignored');
+    },
+  );
+
   it('may be an option of the established driver, whose counterpart is named', () => {
     const file = parse(
       '[DEFAULT]\nMAX_BATTERY_CHARGE_CURRENT = 70\nBMS_TYPE =\nTELEMETRY = False\nCVL_X = 0.5, 1',
@@ -176,6 +184,12 @@ describe('a bad value', () => {
     ['[limits]\nmaxChargeCurrent = [1, 2]', /is not a number/],
     ['[limits]\nhonourBmsLimits = 0', /neither true nor false/],
     ['[battery]\nchemistry = "lead"', /"auto", "lfp", "nmc", "lto" or "naion"/],
+    ['[battery]\nchemistry = "LiFePO4"', /is not one of the words; .*; did you mean "lfp"\?/],
+    ['[battery]\nchemistry = "Li-Ion"', /did you mean "nmc"\?/],
+    ['[battery]\nchemistry = "lpf"', /did you mean "lfp"\?/],
+    ['[log]\nlevel = "verbose"', /"verbose" is not one of the words; allowed: [^;]*; until then: "info"$/],
+    ['[limits]\nmaxChargeCurrent = 5000', /until then: at most 10 A$/],
+    ['[connection]\ngraceMinutes = 99', /until then: at most 1 minutes$/],
     ['[battery]\ncellCount = 15.5', /not a whole number/],
     ['[connection]\nbaudRate = 9601', /9601 is not possible; allowed: .*9600/],
     ['[connection]\naddress = [1, 1]', /names 1 twice/],
@@ -240,12 +254,37 @@ describe('what TOML cannot be', () => {
   it.each([
     ['[limits]\nmaxChargeCurrent = = 20', /^line 2: limits.maxChargeCurrent: column 20:/],
     ['[limits]\nmaxChargeCurrent =', /^line 2: limits.maxChargeCurrent: column 19: there is no value/],
-    ['[limits]\nmaxChargeCurrent 20', /^line 2: column/],
+    ['[limits]\nmaxChargeCurrent 20', /^line 2: column \d+: there is no "=": write name = value$/],
+    ['[limits\n', /^line 1: column \d+: the section lacks its closing bracket: write \[name\]/],
+    ['[limits] x\n', /^line 1: column \d+: nothing but a comment may follow the section/],
+    ['= 5\n', /^line 1: column \d+: there is no name before the "="/],
+    ['[limits]\ntemperatureTable = [[0, 1], [2, 3]', /: a bracket is missing: \[ and \] go in pairs/],
     ['[log]\nlevel = "debug', /^line 2: log.level: column/],
     ['[log\n', /^line 1: column/],
     ['[[log]]\n', /^line 1: column 1: .*one pair of brackets/],
   ])('%j is one error with line and column', (text, words) => {
     expect(errorOf(text)).toMatch(words);
+  });
+
+  it('is never told in the words of a parser', () => {
+    const texts = [
+      '[a',
+      'x',
+      '= 1',
+      'a = = 1',
+      'a = "',
+      "a = '",
+      'a = [1',
+      'a b = 1',
+      'a = 1 2',
+      'this is = not [toml',
+    ];
+    for (const text of texts) {
+      const problems = parse(text).problems.map(inWords).join();
+      expect(problems, text).not.toMatch(
+        /invalid|unexpected|expected|token|incomplete|redefin|whitespace|delimiter/i,
+      );
+    }
   });
 
   it('loses only the lines that cannot be read', () => {
@@ -317,6 +356,29 @@ describe('settings that contradict each other', () => {
     expect(file.forPort('ttyUSB0').configError).toBeUndefined();
     expect(file.forPort('ttyUSB1').configError).toContain('3.45 V would harm lto cells');
     expect(severities(file)).toEqual(['error']);
+  });
+});
+
+describe('what is odd, though it can be read', () => {
+  it('a port that nobody opens is named, once, with the one that was meant', () => {
+    const file = parse('[ports."USB0"]\nmaxChargeCurrent = 20\nmaxDischargeCurrent = 20\n');
+    expect(file.problems.map(inWords)).toEqual([
+      'line 2: ports."USB0": is no name of a port, such as ttyUSB0 or tcp://10.0.0.5:23; did you mean [ports."ttyUSB0"]?',
+    ]);
+    expect(severities(file)).toEqual(['warning']);
+  });
+
+  it.each(['ttyUSB0', '/dev/ttyUSB0', '/dev/serial/by-id/x', 'tcp://10.0.0.5:23', 'ttyO2'])(
+    '%s is a port',
+    (port) => {
+      expect(parse(`[ports."${port}"]\nmaxChargeCurrent = 20\n`).problems).toEqual([]);
+    },
+  );
+
+  it('letters of another encoding are a warning with their line', () => {
+    const file = parse('[limits]\n# f\uFFFDr den Keller\nmaxChargeCurrent = 20\n');
+    expect(file.problems.map(inWords)).toEqual([expect.stringMatching(/^line 2: a letter is not in UTF-8/)]);
+    expect(file.forPort().settings.maxChargeCurrent).toBe(20);
   });
 });
 
