@@ -20,3 +20,14 @@ it('has an example file without problems, also when every setting in it is switc
   for (const name of names) expect(everything).toMatch(new RegExp(`^${name} = `, 'm'));
   expect(parseSettings(everything, path).problems).toEqual([]);
 });
+
+it('holds one line each for the demo and for the tests, complete with the system package that a fresh machine lacks', async () => {
+  const lines = (await readFile('README.md', 'utf8')).split('\n');
+  for (const command of ['npm ci && npm run demo', 'npm ci && npm test']) {
+    const [line = '', ...others] = lines.filter((text) => text.includes(command));
+    expect(others).toEqual([]);
+    expect(line).toMatch(
+      /^command -v dbus-daemon \|\| .*apt-get install -y dbus' && npm ci && npm (run demo|test)$/,
+    );
+  }
+});

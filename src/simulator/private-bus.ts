@@ -73,7 +73,7 @@ function listening(daemon: ChildProcess, program: string): Promise<void> {
     daemon.stdout?.once('data', () => resolve());
     daemon.once('error', (cause: NodeJS.ErrnoException) => {
       const missing = new MissingProgramError(
-        `${program} is not installed; on Debian, Ubuntu and Raspberry Pi OS: sudo apt install dbus-daemon`,
+        `${program} is not installed; on Debian, Ubuntu and Raspberry Pi OS: sudo apt-get install dbus`,
         { cause },
       );
       reject(
