@@ -113,6 +113,23 @@ describe('the sign of the current', () => {
     },
   );
 
+  it('is not judged by a current that goes on in its direction after a moment in the other one', () => {
+    let state = initialSign();
+    for (let t = 0; t < 7200; t++) {
+      const moment = t % 300;
+      // Ripple makes of a constant load another mean in every few samples; the cells are read at another moment.
+      const amps = moment < 2 ? 3 : t % 600 < 300 ? -100 : -200;
+      state = watchSign(state, {
+        t,
+        amps,
+        volts: t % 600 < 300 ? 52 : 52 + (t % 2) / 2,
+        count: 16,
+        capacity: 280,
+      });
+    }
+    expect(state).toMatchObject({ sign: 1, score: 0 });
+  });
+
   it('is proved right in ordinary use', () => {
     const house = { ripple: () => 1, apart: 0.3, poll: 1, jitter: 0.05, course: DAY, seed: 1 };
     expect(live(house, 900, false).state).toMatchObject({ sign: 1, turned: false, proved: true });

@@ -6,8 +6,9 @@ export interface Stretch {
   readonly amps: number;
   /** V of the pack. */
   readonly volts: number;
-  /** A of its first sample. */
+  /** A of its first sample, V of its last one. */
   readonly first: number;
+  readonly last: number;
 }
 
 /** Watches for a change between two stretches; the one before it, and the samples that lie between. */
@@ -64,10 +65,11 @@ export function watchLevels(
   return watch(state, amps, volts, {
     hold: LEVEL_HOLD,
     mostGap: LEVEL_GAP,
-    // Held against the first sample: a slow beat of ripple and polls must not pass for a level.
-    belongs: ({ first, volts: level }) =>
+    // Held against the first sample: a slow beat of ripple and polls must not pass for a level. A voltage creeps after a
+    // step for minutes, and is held against the sample before.
+    belongs: ({ first, last }) =>
       Math.abs(amps - first) <= Math.max(LEVEL_RATE * capacity, LEVEL_SHARE * Math.abs(first)) &&
-      Math.abs(volts - level) <= LEVEL_CELL * count,
+      Math.abs(volts - last) <= LEVEL_CELL * count,
   });
 }
 
@@ -78,11 +80,14 @@ export function watchLevels(
 export function watchDirections(state: StepWatch, amps: number, volts: number, capacity: number): Watched {
   const rest = REST_RATE * capacity;
   if (state.now === undefined && Math.abs(amps) <= rest) return { state };
-  return watch(state, amps, volts, {
+  const { state: next, step } = watch(state, amps, volts, {
     hold: DIRECTION_HOLD,
     mostGap: DIRECTION_GAP,
     belongs: (stretch) => Math.abs(amps) <= rest || amps > 0 === stretch.amps > 0,
   });
+  // After a moment in the other direction the same one goes on: no change.
+  const changed = (state.before?.amps ?? 0) > 0 !== (next.now?.amps ?? 0) > 0;
+  return step !== undefined && changed ? { state: next, step } : { state: next };
 }
 
 /** One sample further; a step is told once, when its second stretch is long enough. */
@@ -93,7 +98,7 @@ function watch({ before, now, gap }: StepWatch, amps: number, volts: number, kin
     const step = { amps: grown.amps - before.amps, volts: grown.volts - before.volts };
     return { state: { before: undefined, gap: 0, now: grown }, step };
   }
-  const fresh = { count: 1, amps, volts, first: amps };
+  const fresh = { count: 1, amps, volts, first: amps, last: volts };
   if (now !== undefined && now.count >= kind.hold) return { state: { before: now, gap: 0, now: fresh } };
   const passed = gap + (now?.count ?? 0);
   return passed <= kind.mostGap
@@ -109,5 +114,6 @@ function grow(before: Stretch, amps: number, volts: number, hold: number): Stret
     amps: before.amps + (amps - before.amps) / count,
     volts: before.volts + (volts - before.volts) / count,
     first: before.first,
+    last: volts,
   };
 }
