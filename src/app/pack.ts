@@ -26,13 +26,12 @@ export class Pack {
   #usualMs: number | undefined;
   #wastedMs = 0;
   readonly #now: () => number;
-  readonly #wasted: WastedTime;
+  readonly #wasted = new WastedTime();
   #remarks: string[] = [];
 
   /** `now` in monotonic ms. */
   constructor(driver: BmsDriver, address: number, now: () => number) {
     this.#now = now;
-    this.#wasted = new WastedTime(now);
     this.driver = driver;
     this.address = address;
   }

@@ -1,26 +1,14 @@
 import type { Exchange } from '../transport/exchange.ts';
 
-/** A good answer that took so much longer than usual had to be asked for again: no BMS is given up before, ms. */
-const ASKED_AGAIN_MS = 250;
-/** How quickly the usual time follows: a line may become slower for good. */
-const FOLLOWING = 0.1;
-const FORGETTING = 1.01;
-
 /**
- * What asking one battery takes beyond the usual. It is measured for each request by itself, because a poll that also asks
- * for slow facts takes longer without any fault.
+ * What asking one battery took in vain: tries that failed, for requests that this battery has answered before. What it never
+ * answered is no duty of it: some firmware does not know every request.
  */
 export class WastedTime {
-  /** What a good answer takes, ms, by request. */
-  readonly #usualMs = new Map<string, number>();
+  /** Requests that were answered. */
+  readonly #answered = new Set<string>();
   #ms = 0;
   #watched: { readonly link: Exchange; readonly view: Exchange } | undefined;
-  readonly #now: () => number;
-
-  /** `now` in monotonic ms. */
-  constructor(now: () => number) {
-    this.#now = now;
-  }
 
   /** Since it was last taken, ms. */
   take(): number {
@@ -29,7 +17,7 @@ export class WastedTime {
     return ms;
   }
 
-  /** The same line, with an eye on the clock; one object per line, because drivers remember things by connection. */
+  /** The same line, with every failed try counted; one object per line, because drivers remember things by connection. */
   over(link: Exchange): Exchange {
     if (this.#watched?.link !== link) this.#watched = { link, view: this.#view(link) };
     return this.#watched.view;
@@ -38,26 +26,20 @@ export class WastedTime {
   #view(link: Exchange): Exchange {
     return {
       ask: async (request, accept, timeoutMs, options) => {
-        const began = this.#now();
         const key = String.fromCharCode(...request);
+        let missedMs = 0;
+        const onMissed = (tookMs: number): void => {
+          missedMs += tookMs;
+          options?.onMissed?.(tookMs);
+        };
         try {
-          const reply = await link.ask(request, accept, timeoutMs, options);
-          this.#answered(key, this.#now() - began);
+          const reply = await link.ask(request, accept, timeoutMs, { ...options, onMissed });
+          this.#answered.add(key);
           return reply;
-        } catch (error) {
-          // What this battery never answered is no duty of it: some firmware does not know every request.
-          if (this.#usualMs.has(key)) this.#ms += this.#now() - began;
-          throw error;
+        } finally {
+          if (this.#answered.has(key)) this.#ms += missedMs;
         }
       },
     };
-  }
-
-  #answered(key: string, tookMs: number): void {
-    const usual = this.#usualMs.get(key) ?? tookMs;
-    const more = tookMs - usual;
-    const again = more > ASKED_AGAIN_MS;
-    if (again) this.#ms += more;
-    this.#usualMs.set(key, again ? usual * FORGETTING : usual + FOLLOWING * more);
   }
 }

@@ -18,12 +18,13 @@ export interface CaptureOptions {
 
 /** One exchange as a line of JSON: what was asked, everything that came back, what of it was believed, or why nothing was. */
 export function captureLine(
-  { at, error, received, reply, request, tookMs }: ExchangeRecord,
+  { again, at, error, received, reply, request, tookMs }: ExchangeRecord,
   t0: number,
 ): string {
   return `${JSON.stringify({
     t: seconds(at - t0),
     took: seconds(tookMs),
+    ...(again === true && { again }),
     request: hexOf(request),
     received: hexOf(received),
     ...(reply !== undefined && { reply: hexOf(reply) }),

@@ -1,8 +1,13 @@
 import type { Accept } from '../protocol/accept.ts';
 
 export interface AskOptions {
-  /** How often to ask before giving up; default 1. Each try has the whole deadline. */
+  /**
+   * How often to ask before giving up; default 1. Each try has the whole deadline, but what was answered before on this line is
+   * asked again as soon as the answer is clearly late, so more often within the same time.
+   */
   readonly tries?: number;
+  /** Told of every try that failed, with the time that it took, ms. */
+  readonly onMissed?: (tookMs: number) => void;
   /** Silence to keep before the request, ms; default is the line's own gap. */
   readonly gapMs?: number;
   /** The awaited reply equals the request (Modbus writes), so an equal frame is not an echo. */
@@ -17,7 +22,8 @@ export interface Exchange {
    * refusal until the deadline), PortLostError. `timeoutMs` counts from the last byte written and covers the
    * answer time of the device; the time that the reply needs on the wire at the line rate is added by the exchange
    * while bytes keep arriving. A device that was seen to take longer than the deadline is waited for as long as it takes, up
-   * to 1.5 s, and its late answers to one request are waited out before another is made.
+   * to 1.5 s, and its late answers to one request are waited out before another is made. Silence is no sign of a slow device:
+   * a request that has been answered before is repeated soon, within the time that `timeoutMs` and `tries` allow together.
    */
   ask(request: Uint8Array, accept: Accept, timeoutMs: number, options?: AskOptions): Promise<Uint8Array>;
 }
@@ -39,6 +45,8 @@ export interface ExchangeRecord {
   /** Everything that was received, accepted or not. */
   readonly received: Uint8Array;
   readonly error?: Error;
+  /** It repeats the one before, which had failed. */
+  readonly again?: boolean;
   /** Monotonic ms at the first byte written, and how long it all took. */
   readonly at: number;
   readonly tookMs: number;

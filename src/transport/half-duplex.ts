@@ -4,7 +4,9 @@ import type { Accept } from '../protocol/accept.ts';
 import { sameBytes } from '../protocol/bytes.ts';
 import type { AskOptions, Exchange, ExchangeRecord, LineSettings } from './exchange.ts';
 import { Gathering } from './gathering.ts';
+import { LateAnswers, type Unanswered } from './late-answers.ts';
 import { type Awaited, Reception } from './reception.ts';
+import { type Answered, MOST_PATIENCE_MS, type RequestTimes, ResponseTimes } from './response-times.ts';
 import type { Wire } from './wire.ts';
 
 export interface HalfDuplexOptions {
@@ -28,11 +30,10 @@ const PACKET_MS = 16;
 /** A timer this late says that this process was busy; bytes may then still wait in the system. */
 const LATE_MS = 20;
 
-/** A device that was this slow once may be as slow again, ms; beyond it nobody waits. */
-const MOST_PATIENCE_MS = 1500;
-const PATIENCE_MARGIN = 1.25;
-/** How quickly one slow answer is forgotten, per answer. */
-const FORGETTING = 0.98;
+/** A timer may come so much before its time, ms. */
+const LOOK_MS = 1;
+/** Without an intake every byte is taken as it comes. */
+const WATCHED = { silentMs: 0, watched: true };
 
 /** Ask and answer over a wire: one request at a time, each with its own deadline, on a line that is quiet before it. */
 export class HalfDuplex implements Exchange {
@@ -46,10 +47,9 @@ export class HalfDuplex implements Exchange {
   #waiting = 0;
   #lastByteAt = Number.NEGATIVE_INFINITY;
   #unsettled = false;
-  /** The longest answer time of late, ms; 0 while nobody has answered. */
-  #slowestMs = 0;
-  /** Requests that were sent and not answered, and when; an answer may still come. The oldest first. */
-  #owed: { readonly request: Uint8Array; readonly at: number }[] = [];
+  readonly #times = new ResponseTimes();
+  /** What was asked last, while answers to it may still come. */
+  #late: LateAnswers | undefined;
   #lost: BmsError | undefined;
   /** Takes the bytes of the try on the line; between tries they are dropped. */
   #receive: (bytes: Uint8Array) => void = ignore;
@@ -65,7 +65,7 @@ export class HalfDuplex implements Exchange {
     this.#gathering = wire.intake === undefined ? undefined : new Gathering(wire.intake, options.clock);
     wire.onBytes = (bytes) => {
       const now = this.#clock.now();
-      if (this.#receive === ignore && now - this.#lastByteAt > SETTLE_MS) this.#answered(bytes);
+      if (this.#receive === ignore) this.#late?.take(bytes, now);
       this.#lastByteAt = now;
       this.#receive(bytes);
     };
@@ -86,6 +86,7 @@ export class HalfDuplex implements Exchange {
     return this.#inTurn(async () => {
       await this.#unlessLost(this.#wire.configure(line));
       this.#line = line;
+      this.#late = undefined;
       this.#unsettled = true;
     });
   }
@@ -121,86 +122,123 @@ export class HalfDuplex implements Exchange {
 
   async #tries(awaited: Awaited, timeoutMs: number, options: AskOptions): Promise<Uint8Array> {
     const gapMs = options.gapMs ?? this.#line.gapMs ?? 0;
-    const { request } = awaited;
-    await this.#lateAnswers(request);
-    for (let left = options.tries ?? 1; ; left -= 1) {
+    const times = this.#times.of(awaited.request);
+    const unanswered = await this.#afterLateAnswers(awaited.request);
+    const waits = times.waits(timeoutMs, options.tries ?? 1);
+    for (const [index, waitMs] of waits.entries()) {
+      const began = this.#clock.now();
       const quietMs = this.#unsettled ? Math.max(gapMs, SETTLE_MS) : gapMs;
-      await this.#quiet(quietMs, quietMs + timeoutMs);
+      await this.#quiet(quietMs, quietMs + waitMs);
       // Bytes that come between requests are dropped as they come; after a failed try more may be under way.
       if (this.#unsettled) await this.#unlessLost(this.#wire.flush());
-      this.#owed.push({ request, at: this.#clock.now() });
+      const at = this.#clock.now();
       try {
-        const reply = await this.#try(awaited, Math.max(timeoutMs, this.#patienceMs));
+        const { reply, ...answered } = await this.#try(awaited, times, waitMs, index > 0);
         this.#unsettled = false;
-        this.#owed = this.#owed.filter((owed) => sameBytes(owed.request, request));
-        this.#answered(reply);
+        this.#answered(awaited, times, answered, unanswered, at);
         return reply;
       } catch (error) {
         this.#unsettled = true;
-        if (isSilence(error)) this.#gathering?.missed();
-        else this.#owed.shift();
-        if (left <= 1 || !(error instanceof BmsError && error.retryable)) throw error;
+        if (isSilence(error)) {
+          this.#gathering?.missed();
+          unanswered.push(at);
+        }
+        options.onMissed?.(this.#clock.now() - began);
+        if (index < waits.length - 1 && error instanceof BmsError && error.retryable) continue;
+        this.#expectLate({ awaited, times, at: unanswered, until: at + this.#times.patienceMs + SETTLE_MS });
+        throw error;
       }
     }
+    throw new RangeError('a request needs at least one try');
   }
 
-  /** How long a device that is known to be slow is waited for, ms. */
-  get #patienceMs(): number {
-    return Math.min(MOST_PATIENCE_MS, PATIENCE_MARGIN * this.#slowestMs);
+  /** An answer teaches how slow the device is, as soon as it is sure to which of several tries it belongs. */
+  #answered(
+    awaited: Awaited,
+    times: RequestTimes,
+    answered: Answered,
+    unanswered: number[],
+    at: number,
+  ): void {
+    const [oldest] = unanswered;
+    if (oldest === undefined || times.isUsual(answered.tookMs - answered.lineMs)) {
+      times.learn(answered);
+      times.woke(oldest === undefined);
+      return;
+    }
+    const afterFirstMs = at - oldest;
+    const until = at + answered.tookMs + afterFirstMs + SETTLE_MS;
+    this.#expectLate({ awaited, times, at: unanswered, until, taken: { ...answered, afterFirstMs } });
   }
 
-  /** An answer came, in time or not: it is taken for that to the oldest request, which can only make the device seem slower. */
-  #answered(bytes: Uint8Array): void {
-    this.#forget();
-    const asked = this.#owed.shift();
-    if (asked === undefined) return;
-    const answerMs = this.#clock.now() - asked.at - this.#onWireMs(asked.request.length + bytes.length);
-    this.#slowestMs = Math.max(answerMs, FORGETTING * this.#slowestMs);
-  }
-
-  /** Answers that nobody waits for any more will not come. */
-  #forget(): void {
-    const since = this.#clock.now() - 2 * MOST_PATIENCE_MS;
-    this.#owed = this.#owed.filter(({ at }) => at > since);
+  #expectLate(unanswered: Omit<Unanswered, 'lineMs'>): void {
+    if (unanswered.at.length === 0) return;
+    const lineMs = (bytes: number): number => this.#onWireMs(bytes);
+    this.#late = new LateAnswers({ ...unanswered, lineMs }, new Uint8Array(this.#buffer.length));
   }
 
   /**
    * Many protocols name neither command nor register in an answer, so a late one would be taken for the answer to another
-   * request. It is waited out, as long as this device was seen to take; the same request may have it.
+   * request. It is waited out, as long as a device of this line was seen to take; after a failure the same request may have it.
+   * Gives the earlier tries of this request that may still be answered.
    */
-  async #lateAnswers(request: Uint8Array): Promise<void> {
-    this.#forget();
-    const last = this.#owed.at(-1);
-    if (last === undefined || this.#slowestMs === 0 || sameBytes(last.request, request)) return;
-    const waitMs = last.at + this.#patienceMs + SETTLE_MS - this.#clock.now();
-    if (waitMs > 0) await this.#pause(waitMs);
-    this.#owed = [];
+  async #afterLateAnswers(request: Uint8Array): Promise<number[]> {
+    const late = this.#late;
+    if (late === undefined) return [];
+    const isSame = sameBytes(late.request, request);
+    const waitMs = late.until - this.#clock.now();
+    const mayCome = late.isDoubtful || (!isSame && this.#times.patienceMs > 0);
+    if (waitMs > 0 && mayCome) await this.#pause(waitMs);
+    late.end();
+    this.#late = undefined;
+    const since = this.#clock.now() - MOST_PATIENCE_MS;
+    return isSame && !late.isDoubtful ? late.at.filter((at) => at > since) : [];
   }
 
-  async #try(awaited: Awaited, timeoutMs: number): Promise<Uint8Array> {
+  async #try(
+    awaited: Awaited,
+    times: RequestTimes,
+    waitMs: number,
+    again: boolean,
+  ): Promise<Answered & { reply: Uint8Array }> {
     const { request } = awaited;
     const at = this.#clock.now();
     const reception = new Reception(this.#buffer, awaited);
     const record = (outcome: { reply: Uint8Array } | { error: Error }): void => {
       const tookMs = this.#clock.now() - at;
-      this.#onExchange({ request, received: reception.received, at, tookMs, ...outcome });
+      this.#onExchange({
+        request,
+        received: reception.received,
+        at,
+        tookMs,
+        ...(again && { again }),
+        ...outcome,
+      });
     };
     let reply: Uint8Array;
+    let watched = true;
     try {
-      reply = await this.#converse(reception, request, timeoutMs);
+      ({ reply, watched } = await this.#converse(reception, request, times, waitMs));
     } catch (cause) {
       const error = cause instanceof Error ? cause : new Error(String(cause));
       record({ error });
       throw error;
     }
     record({ reply });
-    return reply;
+    const length = reception.answered;
+    const lineMs = this.#onWireMs(request.length + length);
+    return { reply, length, tookMs: this.#lastByteAt - at, lineMs, watched };
   }
 
   /** Writes the request and waits for its reply, for a failure of the line, or for the deadline. */
-  #converse(reception: Reception, request: Uint8Array, timeoutMs: number): Promise<Uint8Array> {
+  #converse(
+    reception: Reception,
+    request: Uint8Array,
+    times: RequestTimes,
+    waitMs: number,
+  ): Promise<{ reply: Uint8Array; watched: boolean }> {
     return new Promise((resolve, reject) => {
-      let deadline = this.#clock.now() + this.#onWireMs(request.length) + timeoutMs;
+      let deadline = this.#clock.now() + this.#onWireMs(request.length) + waitMs;
       const latest = deadline + this.#onWireMs(this.#buffer.length);
       let cancelTimer: () => void = ignore;
       let finished = false;
@@ -225,7 +263,9 @@ export class HalfDuplex implements Exchange {
       };
       const judge = (): void => {
         const reply = reception.lastLook();
-        finish(() => (reply === undefined ? reject(reception.failure(timeoutMs)) : resolve(reply)));
+        finish(() =>
+          reply === undefined ? reject(reception.failure(waitMs)) : resolve({ reply, watched: true }),
+        );
       };
       const awaitDeadline = (): void => {
         const due = deadline;
@@ -246,14 +286,23 @@ export class HalfDuplex implements Exchange {
           deadline = Math.min(latest, Math.max(deadline + this.#onWireMs(bytes.length), nextPacket));
           const reply = reception.add(bytes);
           if (reply !== undefined) {
-            this.#lastByteAt -= this.#gathering?.complete(reception.answered) ?? 0;
-            finish(() => resolve(reply));
+            const { silentMs, watched } = this.#gathering?.complete(times) ?? WATCHED;
+            this.#lastByteAt -= silentMs;
+            finish(() => resolve({ reply, watched }));
           } else if (reception.full) judge();
           else
             this.#gathering?.incomplete(reception.answered, this.#onWireMs(1), deadline - this.#clock.now());
         });
+      const lookMs =
+        this.#gathering?.begin(
+          times,
+          this.#onWireMs(1),
+          deadline - this.#clock.now() + this.#onWireMs(times.length),
+          this.#line.gapMs ?? 0,
+        ) ?? 0;
+      // What is left to the system until it is complete is not seen to begin.
+      deadline = Math.max(deadline, this.#clock.now() + lookMs + LOOK_MS);
       awaitDeadline();
-      this.#gathering?.begin(request, this.#onWireMs(1), deadline - this.#clock.now(), this.#line.gapMs ?? 0);
       this.#wire.write(request).catch(fail);
     });
   }

@@ -12,6 +12,8 @@ export interface Captured {
   readonly end: number;
   readonly request: Uint8Array;
   readonly received: Uint8Array;
+  /** The try before had failed. */
+  readonly again: boolean;
 }
 
 /** The exchanges of a capture file. A last line that broke off is left out; any other damage is a UsageError. */
@@ -38,7 +40,7 @@ export function parseCapture(text: string): Captured[] {
 function capturedOf(value: unknown): Captured | 'other' | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   if ('capture' in value) return 'other';
-  const { received, reply, request, t, took } = value as Record<string, unknown>; // JSON.parse gives unknown shapes
+  const { again, received, reply, request, t, took } = value as Record<string, unknown>; // JSON.parse gives unknown shapes
   const asked = typeof request === 'string' ? fromHex(request) : undefined;
   const came = received ?? reply ?? '';
   const answered = typeof came === 'string' ? fromHex(came) : undefined;
@@ -50,6 +52,7 @@ function capturedOf(value: unknown): Captured | 'other' | undefined {
     end: round(at + (typeof took === 'number' && Number.isFinite(took) ? took : 0), 3),
     request: asked,
     received: answered,
+    again: again === true,
   };
 }
 
@@ -92,8 +95,8 @@ export class ReplayLink implements Exchange {
     { tries = 1, replyEqualsRequest = false }: AskOptions = {},
   ): Promise<Uint8Array> {
     let failure: BmsError | undefined;
-    for (let left = tries; left > 0; left -= 1) {
-      const entry = failure === undefined ? this.#find(request) : this.#again(request);
+    for (let made = 0; ; made += 1) {
+      const entry = failure === undefined ? this.#find(request) : this.#again(request, made < tries);
       this.#lacked = entry === undefined && failure === undefined;
       if (entry === undefined) break;
       this.#first ??= request;
@@ -122,10 +125,14 @@ export class ReplayLink implements Exchange {
     return undefined;
   }
 
-  /** A further try stands directly behind the one that failed. */
-  #again(request: Uint8Array): Captured | undefined {
+  /**
+   * A further try stands directly behind the one that failed. The program makes more tries than a driver asks for, and says which
+   * they are; a capture of another program does not.
+   */
+  #again(request: Uint8Array, isAllowed: boolean): Captured | undefined {
     const entry = this.#entries[this.#next];
-    if (entry === undefined || !sameBytes(entry.request, request)) return undefined;
+    if (entry === undefined || !sameBytes(entry.request, request) || !(isAllowed || entry.again))
+      return undefined;
     this.#next += 1;
     return entry;
   }

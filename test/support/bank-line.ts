@@ -26,6 +26,10 @@ export class BankLine {
   readonly log: string[];
   /** Good polls of each pack so far, by address. */
   readonly polls = new Map<number, number>();
+  /** Polls that were begun, of all packs together. */
+  begun = 0;
+  /** Told when the service begins a cycle. */
+  onCycle: () => void = () => {};
   /** What `onPacks` was told last. */
   remembered: readonly number[] | undefined;
   readonly #stop = new AbortController();
@@ -40,6 +44,8 @@ export class BankLine {
       /** Addresses known from the start; default all packs. */
       readonly known?: readonly number[];
       readonly scan?: boolean;
+      /** What stands between the driver and the device; default nothing. */
+      readonly through?: (device: WiredDevice) => WiredDevice;
     },
   ): Promise<BankLine> {
     const entry = BMSES.find(({ driver }) => driver.id === id);
@@ -48,13 +54,15 @@ export class BankLine {
     const scenario = parseScenario({ packs: options.packs });
     const device = new SwappableDevice(await buildDevice(id, scenario, clock));
     const known = options.known ?? scenario.packs.map(({ address }) => address);
-    return new BankLine(entry.driver, clock, device, known, options.scan ?? false, await settingsOf());
+    const { scan = false, through = (far) => far } = options;
+    return new BankLine(entry.driver, clock, device, through(device), known, scan, await settingsOf());
   }
 
   private constructor(
     driver: BmsDriver,
     clock: VirtualClock,
     device: SwappableDevice,
+    near: WiredDevice,
     known: readonly number[],
     scan: boolean,
     settings: Awaited<ReturnType<typeof settingsOf>>,
@@ -62,7 +70,7 @@ export class BankLine {
     this.clock = clock;
     this.#id = driver.id;
     this.#swappable = device;
-    this.line = new VirtualLine(clock, device, driver.lines[0]);
+    this.line = new VirtualLine(clock, near, driver.lines[0]);
     const log: string[] = [];
     this.log = log;
     const control = controlSettings(settings, driver);
@@ -114,6 +122,7 @@ export class BankLine {
   }
 
   async #turn(): Promise<void> {
+    this.onCycle();
     await this.bank.cycle(this.line.link, {}, this.#stop.signal);
     await this.bank.look(this.line.link);
   }
@@ -122,6 +131,7 @@ export class BankLine {
     return {
       ...driver,
       poll: async (link, address, context) => {
+        this.begun += 1;
         const reading = await driver.poll(link, address, context);
         this.polls.set(address, (this.polls.get(address) ?? 0) + 1);
         return reading;

@@ -2,13 +2,14 @@ import { parseArgs } from 'node:util';
 import { bundle } from '../bundle.ts';
 import { endRows } from './end-rows.ts';
 import { lineRows } from './line-rows.ts';
+import { lossRows } from './loss-rows.ts';
 import { mutationRows } from './mutation-rows.ts';
 import { missedBy, type Row, render, texts } from './row.ts';
 import type { Effort } from './scene.ts';
 import { virtualRows } from './virtual-rows.ts';
 
-const SHORT = { frames: 20_000, silencesS: [30, 120, 1200] };
-const FULL = { frames: 1_000_000, silencesS: [30, 60, 120, 600, 1200] };
+const SHORT = { frames: 20_000, silencesS: [30, 120, 1200], lossS: 600 };
+const FULL = { frames: 1_000_000, silencesS: [30, 60, 120, 600, 1200], lossS: 3600 };
 const SHORT_EFFORT: Effort = { faultMs: 4000, silencesMs: [5000, 20_000], endAfterMs: [0, 100, 250] };
 const FULL_EFFORT: Effort = {
   faultMs: 20_000,
@@ -19,12 +20,13 @@ const FULL_EFFORT: Effort = {
 const { values } = parseArgs({
   options: { full: { type: 'boolean', default: false }, only: { type: 'string' } },
 });
-const { frames, silencesS } = values.full ? FULL : SHORT;
+const { frames, lossS, silencesS } = values.full ? FULL : SHORT;
 const effort = values.full ? FULL_EFFORT : SHORT_EFFORT;
 const tell = (row: Row): void =>
   void process.stderr.write(`${[...texts(row), ...missedBy(row)].join('  ')}\n`);
 const PARTS: Readonly<Record<string, () => Promise<Row[]>>> = {
   frames: () => mutationRows(frames, tell),
+  loss: () => lossRows(lossS, tell),
   virtual: () => virtualRows(silencesS),
   serial: () => lineRows('serial', effort, tell),
   network: () => lineRows('network', { ...effort, silencesMs: effort.silencesMs.slice(0, 1) }, tell),

@@ -22,6 +22,10 @@ export interface Row {
   /** 99th percentile of GetValue by another client during the fault, and at an idle service at the same time, ms. */
   readonly p99Ms?: number;
   readonly idleP99Ms?: number;
+  /** Complete polls a second at an interval of one second, by how many requests are lost. */
+  readonly perSecond?: Readonly<Record<string, number>>;
+  /** Share of the polls that were complete where a tenth of the requests is lost, 0..1. */
+  readonly complete?: number;
   /** What a reader should know. */
   readonly note?: string;
   /** Marks of this fault alone that were missed, in words. */
@@ -51,6 +55,9 @@ type Column = readonly [title: string, cell: (row: Row) => string];
 const count = (value: number | undefined): string => (value === undefined ? '-' : String(value));
 const figure = (value: number | undefined): string => (value === undefined ? '-' : value.toFixed(1));
 
+/** Shares of requests that are lost, as columns of complete polls a second. */
+const LOST = ['0 %', '5 %', '10 %', '15 %', '25 %'];
+
 const COLUMNS: readonly Column[] = [
   ['fault', (row) => row.fault],
   ['injected', (row) => count(row.injected)],
@@ -64,6 +71,8 @@ const COLUMNS: readonly Column[] = [
   ['restarts', (row) => count(row.restarts)],
   ['p99 ms', (row) => figure(row.p99Ms)],
   ['idle ms', (row) => figure(row.idleP99Ms)],
+  ...LOST.map((loss): Column => [loss, ({ perSecond }) => perSecond?.[loss]?.toFixed(2) ?? '-']),
+  ['complete %', ({ complete }) => (complete === undefined ? '-' : (100 * complete).toFixed(1))],
   ['note', (row) => row.note ?? ''],
 ];
 /** Columns of text. */
