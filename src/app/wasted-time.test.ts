@@ -16,7 +16,7 @@ function asked() {
   ) => {
     const link: Exchange = {
       ask: async (_request, _accept, _timeoutMs, options) => {
-        for (const ms of missedMs) options?.onMissed?.(ms);
+        for (const ms of missedMs) options?.onMissed?.(ms, new TimeoutError('silence'));
         if (outcome === 'silence') throw new TimeoutError('silence');
         return request;
       },
@@ -52,7 +52,7 @@ describe('the time that a battery wastes', () => {
     const told: number[] = [];
     const link: Exchange = {
       ask: async (request, _accept, _timeoutMs, options) => {
-        options?.onMissed?.(7);
+        options?.onMissed?.(7, new TimeoutError('silence'));
         return request;
       },
     };

@@ -28,9 +28,9 @@ export class WastedTime {
       ask: async (request, accept, timeoutMs, options) => {
         const key = String.fromCharCode(...request);
         let missedMs = 0;
-        const onMissed = (tookMs: number): void => {
+        const onMissed = (tookMs: number, error: unknown): void => {
           missedMs += tookMs;
-          options?.onMissed?.(tookMs);
+          options?.onMissed?.(tookMs, error);
         };
         try {
           const reply = await link.ask(request, accept, timeoutMs, { ...options, onMissed });

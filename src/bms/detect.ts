@@ -1,5 +1,5 @@
 import { type Clock, sleep } from '../clock.ts';
-import { BmsError, NothingFoundError, TimeoutError } from '../errors.ts';
+import { BmsError, FrameError, NothingFoundError, TimeoutError } from '../errors.ts';
 import type { Reading } from '../model/reading.ts';
 import type { Exchange, LineSettings } from '../transport/exchange.ts';
 import { diagnose, type Failure } from './diagnosis.ts';
@@ -146,13 +146,15 @@ export async function detect(link: ProbeLink, options: DetectOptions): Promise<D
     }
     const at = clock.now();
     const hit = { id: step.driver.id, line: step.line, address: step.address };
+    const listener = new Listener(link);
     try {
-      const reading = await inTime(clock, started + budgetMs - at, step.driver.probe(link, step.address));
+      const reading = await inTime(clock, started + budgetMs - at, step.driver.probe(listener, step.address));
       onAttempt?.({ ...hit, reading, tookMs: clock.now() - at });
       return { ...step, reading };
     } catch (error) {
       if (!(error instanceof BmsError) || error.code.startsWith('PORT_')) throw error;
-      failures.push({ ...hit, error });
+      const { answered, heard, sent } = listener;
+      failures.push({ ...hit, error, answered, heard, sent });
       onAttempt?.({ ...hit, error, tookMs: clock.now() - at });
       if (hasWoken(error)) await sleep(clock, PACE_MS, signal);
     }
@@ -169,6 +171,30 @@ function who({ drivers, narrowedBy = [] }: DetectOptions): string {
   if (narrowedBy.length === 0) return 'no known BMS answered';
   const tried = drivers.map(({ id }) => id).join(', ');
   return `only ${tried} was tried, because of ${narrowedBy.join(' and ')}, and did not answer; without that every known BMS is tried`;
+}
+
+/** The link as one attempt uses it, with all that was said in its course. */
+class Listener implements Exchange {
+  readonly sent: Uint8Array[] = [];
+  /** What came in the tries that failed. */
+  readonly heard: Uint8Array[] = [];
+  answered = false;
+  readonly #link: Exchange;
+
+  constructor(link: Exchange) {
+    this.#link = link;
+  }
+
+  async ask(...[request, accept, timeoutMs, options]: Parameters<Exchange['ask']>): Promise<Uint8Array> {
+    this.sent.push(request);
+    const onMissed = (tookMs: number, error: unknown): void => {
+      if (error instanceof TimeoutError || error instanceof FrameError) this.heard.push(error.received);
+      options?.onMissed?.(tookMs, error);
+    };
+    const reply = await this.#link.ask(request, accept, timeoutMs, { ...options, onMissed });
+    this.answered = true;
+    return reply;
+  }
 }
 
 /** A line that never falls silent draws every attempt out, but not beyond the time of the search. */

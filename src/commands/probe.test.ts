@@ -1,6 +1,7 @@
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { FrameError, TimeoutError } from '../errors.ts';
+import { bytesOf } from '../protocol/bytes.ts';
 import type { ExchangeRecord } from '../transport/exchange.ts';
 import { attemptText } from './probe.ts';
 
@@ -31,4 +32,37 @@ it('an attempt never makes a line wider than 120 columns', () => {
       expect(text).toContain(`${tookMs.toFixed(0)} ms`);
     }),
   );
+});
+
+const REQUEST = Uint8Array.of(0xdd, 0xa5, 0x03, 0x00, 0xff, 0xfd, 0x77);
+const NOISE = Uint8Array.of(0x91, 0x12, 0xc3);
+const NOTHING = new Uint8Array();
+
+/** The line of an attempt of which each try heard this. */
+function line(...heard: readonly Uint8Array[]): string {
+  const last = heard.at(-1) ?? NOTHING;
+  const error = new TimeoutError('no reply', last);
+  const records = heard.map(
+    (received): ExchangeRecord => ({ request: REQUEST, received, error, at: 0, tookMs: 300 }),
+  );
+  return attemptText({ id: 'jbd', line: { baudRate: 9600 }, address: 1, error, tookMs: 300 }, records);
+}
+
+describe('the line of a failed attempt', () => {
+  it.each([
+    ['silence, when no byte came in any try', [NOTHING, NOTHING], /no \(silence\)/],
+    ['the echo, when nothing else came', [REQUEST, NOTHING], /no \(only our own request came back\)/],
+    ['what came behind the echo', [bytesOf(REQUEST, NOISE)], /no \(3 bytes that are no reply\)/],
+    ['what came in an earlier try', [NOISE, NOTHING], /no \(3 bytes that are no reply\)/],
+  ])('says %s', (_, heard, expected) => {
+    expect(line(...heard)).toMatch(expected);
+  });
+
+  it('does not speak of silence where a first request was answered', () => {
+    const error = new TimeoutError('no reply');
+    const answered = { request: REQUEST, received: NOISE, reply: NOISE, at: 0, tookMs: 30 };
+    const silent = { request: REQUEST, received: NOTHING, error, at: 40, tookMs: 300 };
+    const attempt = { id: 'jbd', line: { baudRate: 9600 }, address: 1, error, tookMs: 340 };
+    expect(attemptText(attempt, [answered, silent])).toMatch(/no \(silence after a reply\)/);
+  });
 });

@@ -1,5 +1,6 @@
 import { type Attempt, type Detected, detect, lineText } from '../bms/detect.ts';
-import { hex, TimeoutError } from '../errors.ts';
+import { foreignBytes } from '../bms/foreign-bytes.ts';
+import { type BmsError, hex, TimeoutError } from '../errors.ts';
 import type { ExchangeRecord } from '../transport/exchange.ts';
 import { parseArguments } from './arguments.ts';
 import { chooseDrivers } from './choose.ts';
@@ -64,9 +65,9 @@ export function attemptText(attempt: Attempt, exchanges: readonly ExchangeRecord
   const took = `${tookMs.toFixed(0)} ms`;
   const came = last === undefined ? '' : `, received ${hex(last.received, FIRST_BYTES) || 'nothing'}`;
   const sent = last === undefined ? '' : `, sent ${hex(last.request, FIRST_BYTES)}`;
-  const why = error instanceof TimeoutError ? 'silence' : error?.message;
+  const reason = error === undefined ? undefined : why(error, exchanges);
   const room = WIDTH - `${where} no (), ${took}`.length;
-  const verdict = why === undefined ? 'yes' : `no (${cut(why, room)})`;
+  const verdict = reason === undefined ? 'yes' : `no (${cut(reason, room)})`;
   // The reason comes first; the bytes are shown as far as there is room, --verbose has all of them.
   return [sent, came].reduce(
     (text, part) => (text.length + part.length <= WIDTH ? text + part : text),
@@ -76,6 +77,18 @@ export function attemptText(attempt: Attempt, exchanges: readonly ExchangeRecord
 
 function cut(text: string, width: number): string {
   return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 3))}...`;
+}
+
+/** Why an attempt found nothing; silence is only what brought no byte in any of its tries. */
+function why(error: BmsError, exchanges: readonly ExchangeRecord[]): string {
+  if (!(error instanceof TimeoutError)) return error.message;
+  const tries = exchanges.filter(({ reply }) => reply === undefined);
+  const count = (bytes: readonly Uint8Array[]): number => bytes.reduce((sum, { length }) => sum + length, 0);
+  if (count([error.received, ...tries.map(({ received }) => received)]) === 0)
+    return tries.length === exchanges.length ? 'silence' : 'silence after a reply';
+  const sent = exchanges.map(({ request }) => request);
+  const foreign = count(tries.map(({ received }) => foreignBytes(received, sent)));
+  return foreign === 0 ? 'only our own request came back' : `${foreign} bytes that are no reply`;
 }
 
 function recordText({ request, received, error }: ExchangeRecord): string {

@@ -276,7 +276,8 @@ describe('the borders', () => {
             temperatures: [celsius],
           };
           const sample = sampleOf(settings, reading);
-          known = learn(settings, known ?? seenOf(reading, settings).known, reading, second);
+          const now = seenOf(reading, settings).known;
+          known = learn(settings, known ?? now, reading, now.heat, second);
           check = checkChemistry(check, {
             plan,
             sample,

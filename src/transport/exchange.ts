@@ -6,8 +6,8 @@ export interface AskOptions {
    * asked again as soon as the answer is clearly late, so more often within the same time.
    */
   readonly tries?: number;
-  /** Told of every try that failed, with the time that it took, ms. */
-  readonly onMissed?: (tookMs: number) => void;
+  /** Told of every try that failed: why, and the time that it took, ms. */
+  readonly onMissed?: (tookMs: number, error: unknown) => void;
   /** Silence to keep before the request, ms; default is the line's own gap. */
   readonly gapMs?: number;
   /** The awaited reply equals the request (Modbus writes), so an equal frame is not an echo. */

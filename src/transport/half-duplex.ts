@@ -143,7 +143,7 @@ export class HalfDuplex implements Exchange {
           this.#gathering?.missed();
           unanswered.push(at);
         }
-        options.onMissed?.(this.#clock.now() - began);
+        options.onMissed?.(this.#clock.now() - began, error);
         if (index < waits.length - 1 && error instanceof BmsError && error.retryable) continue;
         this.#expectLate({ awaited, times, at: unanswered, until: at + this.#times.patienceMs + SETTLE_MS });
         throw error;
