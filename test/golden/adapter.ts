@@ -17,7 +17,7 @@ import { parseScenario } from '../../src/simulator/scenario.ts';
 import type { LineSettings } from '../../src/transport/exchange.ts';
 import { HalfDuplex } from '../../src/transport/half-duplex.ts';
 import { parsePort } from '../../src/transport/port-url.ts';
-import type { Wire } from '../../src/transport/wire.ts';
+import type { Intake, Wire } from '../../src/transport/wire.ts';
 import type { Answer } from './conversation.ts';
 import type { GoldenLine, NearEnd } from './line.ts';
 
@@ -73,17 +73,20 @@ function openWire(line: GoldenLine, port: string, settings: LineSettings): Wire 
   const end = line.open(lineText(settings));
   if (end === 'busy') throw new PortBusyError(`${port} is in use`);
   if (end === 'missing') throw new PortMissingError(`there is no ${port}`);
-  return new GoldenWire(port, end);
+  return new GoldenWire(port, end, parsePort(port).kind === 'serial');
 }
 
 class GoldenWire implements Wire {
   readonly name: string;
   onBytes: (bytes: Uint8Array) => void = () => {};
   onLost: (error: BmsError) => void = () => {};
+  /** Serial ports gather bytes in the system, network bridges do not. */
+  readonly intake?: Intake;
   readonly #end: NearEnd;
 
-  constructor(name: string, end: NearEnd) {
+  constructor(name: string, end: NearEnd, isSerial: boolean) {
     this.name = name;
+    if (isSerial) this.intake = { hold: () => end.hold(), resume: () => end.resume() };
     this.#end = end;
     end.onBytes = (bytes) => this.onBytes(bytes);
     end.onLost = () => this.onLost(this.#lost());
@@ -98,7 +101,9 @@ class GoldenWire implements Wire {
     this.#end.set(lineText(line));
   }
 
-  async flush(): Promise<void> {}
+  async flush(): Promise<void> {
+    this.#end.flush();
+  }
 
   async close(): Promise<void> {
     this.#end.close();
@@ -134,10 +139,18 @@ export interface Simulated {
   silence(address: number, isSilent: boolean): void;
 }
 
-/** `speed` is how much faster than real the battery lives; times of `scenario` are its own. */
-export async function simulate(bms: string, scenario: unknown, speed: number): Promise<Simulated> {
+/**
+ * `speed` is how much faster than real the battery lives; times of `scenario` are its own; `lineIndex` names one of the line
+ * settings of the driver.
+ */
+export async function simulate(
+  bms: string,
+  scenario: unknown,
+  speed: number,
+  lineIndex = 0,
+): Promise<Simulated> {
   const entry = BMSES.find(({ driver }) => driver.id === bms);
-  const [line] = entry?.driver.lines ?? [];
+  const line = entry?.driver.lines[lineIndex];
   if (entry === undefined || line === undefined) throw new Error(`there is no driver ${bms}`);
   const { driver } = entry;
   const responder = await entry.responder();

@@ -1,8 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { decode, encode, lengthOf, type Message, NO_REPLY, TYPE } from './dbus-codec.ts';
+import { Connection, type Hub, type Rule, ruleOf } from './bus-connection.ts';
+import { type Message, NO_REPLY, TYPE } from './dbus-messages.ts';
 
 const DAEMON = 'org.freedesktop.DBus';
 const DAEMON_PATH = '/org/freedesktop/DBus';
@@ -31,17 +32,8 @@ export interface BusWatcher {
   onName(name: string, isTaken: boolean): void;
 }
 
-interface Rule {
-  readonly sender?: string;
-  readonly interface?: string;
-  readonly member?: string;
-  readonly path?: string;
-  readonly path_namespace?: string;
-  readonly arg0?: string;
-}
-
 /** Stands in for the D-Bus daemon: real bytes over a real socket, and nothing that depends on real time. */
-export class GoldenBus {
+export class GoldenBus implements Hub {
   readonly address: string;
   /** Bytes and connections so far, in both directions. */
   activity = 0;
@@ -283,66 +275,5 @@ const NOTHING: Reply = { signature: '', body: [] };
 
 /** Services of the harness have unique names of their own. */
 function uniqueOf(name: string): string {
-  return `:0.${name.length}`;
-}
-
-function ruleOf(text: string): Rule {
-  const parts = [...text.matchAll(/(\w+)='([^']*)'/g)].map(([, key = '', value = '']) => [key, value]);
-  return Object.fromEntries(parts);
-}
-
-/** One program on the bus. */
-class Connection {
-  readonly socket: Socket;
-  readonly unique: string;
-  readonly rules: Rule[] = [];
-  readonly #bus: GoldenBus;
-  #received = Buffer.alloc(0);
-  #isGreeted = false;
-
-  constructor(socket: Socket, unique: string, bus: GoldenBus) {
-    this.socket = socket;
-    this.unique = unique;
-    this.#bus = bus;
-    socket.on('data', (bytes) => this.#take(bytes));
-    // Programs end with or without a farewell; `close` follows.
-    socket.on('error', () => socket.destroy());
-    socket.once('close', () => bus.lose(this));
-  }
-
-  send(message: Message): void {
-    this.#bus.activity += 1;
-    if (this.socket.writable) this.socket.write(encode(message));
-  }
-
-  #take(bytes: Buffer): void {
-    this.#bus.activity += bytes.length;
-    this.#received = Buffer.concat([this.#received, bytes]);
-    if (!this.#isGreeted) this.#greet();
-    if (!this.#isGreeted) return;
-    for (;;) {
-      const length = lengthOf(this.#received);
-      if (length === undefined || this.#received.length < length) return;
-      const message = decode(this.#received.subarray(0, length));
-      this.#received = this.#received.subarray(length);
-      this.#bus.take(this, message);
-    }
-  }
-
-  /** The lines of authentication ahead of the first message. */
-  #greet(): void {
-    for (;;) {
-      const end = this.#received.indexOf('\r\n');
-      if (end < 0 || this.#isGreeted) return;
-      const line = this.#received.toString('latin1', 0, end).replace('\0', '');
-      this.#received = this.#received.subarray(end + 2);
-      if (line === 'BEGIN') this.#isGreeted = true;
-      else {
-        this.#bus.activity += 1;
-        this.socket.write(
-          line.startsWith('AUTH EXTERNAL') ? 'OK 0123456789abcdef0123456789abcdef\r\n' : 'ERROR\r\n',
-        );
-      }
-    }
-  }
+  return `:0.${name}`;
 }

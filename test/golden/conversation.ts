@@ -38,6 +38,7 @@ export interface Answer {
 
 /** Under which circumstances the program runs. */
 export interface Circumstances {
+  /** Which battery is there. */
   readonly bms: string;
   readonly port: string;
   /** The settings file. */

@@ -16,6 +16,11 @@ export interface NearEnd {
   readonly isLost: boolean;
   write(bytes: Uint8Array): void;
   set(line: string): void;
+  /** Lets the system keep what comes until `resume`, which hands it over. */
+  hold(): void;
+  resume(): void;
+  /** Throws away what the system keeps. */
+  flush(): void;
   close(): void;
 }
 
@@ -59,6 +64,8 @@ class End implements NearEnd {
   #isClosed = false;
   /** When the line is free for the next answer, ms. */
   #freeAt = 0;
+  /** What the system keeps; undefined while it hands everything over. */
+  #held: Uint8Array[] | undefined;
 
   constructor(far: FarEnd, time: VirtualTime, line: string) {
     this.#far = far;
@@ -84,7 +91,7 @@ class End implements NearEnd {
     for (let at = 0; at < reply.length; at += piece) {
       const part = new Uint8Array(reply.subarray(at, at + piece));
       this.#time.after(start + (at + part.length) * byteMs - now, () => {
-        if (!this.isLost && !this.#isClosed) this.onBytes(part);
+        if (!this.isLost && !this.#isClosed) this.#came(part);
       });
     }
   }
@@ -92,6 +99,25 @@ class End implements NearEnd {
   set(line: string): void {
     this.#far.set(line);
     this.#line = line;
+  }
+
+  hold(): void {
+    this.#held ??= [];
+  }
+
+  resume(): void {
+    const bytes = Buffer.concat(this.#held ?? []);
+    this.#held = undefined;
+    if (bytes.length > 0 && !this.isLost && !this.#isClosed) this.onBytes(new Uint8Array(bytes));
+  }
+
+  flush(): void {
+    if (this.#held !== undefined) this.#held = [];
+  }
+
+  #came(bytes: Uint8Array): void {
+    if (this.#held === undefined) this.onBytes(bytes);
+    else this.#held.push(bytes);
   }
 
   close(): void {

@@ -1,5 +1,6 @@
 import type { Inhabitant, Reply } from './bus.ts';
-import { listOf, type Message, pairs, unwrap, Variant, variantOf } from './dbus-codec.ts';
+import type { Message } from './dbus-messages.ts';
+import { listOf, pairs, unwrap, Variant, variantOf } from './dbus-values.ts';
 
 export type Stored = string | number;
 

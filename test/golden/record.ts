@@ -2,13 +2,13 @@ import { type Simulated, simulate } from './adapter.ts';
 import type { Answer, Opened, Said } from './conversation.ts';
 import type { Recording } from './files.ts';
 import type { FarEnd } from './line.ts';
-import type { Plan } from './plans.ts';
+import type { Plan } from './plan.ts';
 import { Scene } from './scene.ts';
 
 /** Lets the program talk with a simulated battery and writes down what it said and got. */
 export async function record(plan: Plan): Promise<Recording> {
   const { circumstances, outside, speed } = plan;
-  const battery = await simulate(circumstances.bms, plan.scenario, speed);
+  const battery = await simulate(circumstances.bms, plan.scenario, speed, plan.lineIndex);
   const far = new Talking(battery, plan, () => scene.time.now());
   const scene = new Scene({
     circumstances,

@@ -1,4 +1,5 @@
-import { listOf, type Message, pairs, unwrap, Variant, variantOf } from './dbus-codec.ts';
+import type { Message } from './dbus-messages.ts';
+import { listOf, pairs, unwrap, Variant, variantOf } from './dbus-values.ts';
 
 /** An item as it came over the bus: signature, value and text. */
 export type SeenItem = readonly [signature: string, value: unknown, text: unknown];
