@@ -56,11 +56,14 @@ const FLOW_RATE = 0.1;
 const COMFORT = { soc: 50, degrees: 25 };
 /** Until every hold and ramp upwards is over. */
 const RISE_S = 600;
-/** How fast the conditions change on the way, per s, and how long each is held until filters and ramps have settled. */
+/**
+ * How fast the conditions change on the way, per s, with how many s from poll to poll, and how long each is held until
+ * filters and ramps have settled. A temperature changes slower than 1 K a minute, or it would not be believed.
+ */
 const PACE = {
-  soc: { speed: 0.2, settle: 30 },
-  volts: { speed: 0.0004, settle: 180 },
-  degrees: { speed: 0.1, settle: 480 },
+  soc: { speed: 0.2, every: 1, settle: 30 },
+  volts: { speed: 0.0004, every: 1, settle: 180 },
+  degrees: { speed: 0.0125, every: 8, settle: 480 },
 } as const;
 const DEGREES = [-30, 65] as const;
 /** V beyond the hard limits of a cell that are still shown. */
@@ -135,6 +138,7 @@ interface Way {
   readonly from: number;
   readonly stops: readonly number[];
   readonly speed: number;
+  readonly every: number;
   readonly settle: number;
 }
 
@@ -144,13 +148,14 @@ interface Way {
  */
 function walk(
   settings: ControlSettings,
-  { from, stops, speed, settle }: Way,
+  { from, stops, speed, every, settle }: Way,
   reading: (at: number) => Reading,
 ): readonly Row[] {
   const law = lawFor(settings.profile);
   const comfortable: Course = { state: law.initial(settings), t: 0, output: undefined };
-  const on = ({ state, t }: Course, at: number): Course => ({
-    t: t + 1,
+  const change = speed * every;
+  const on = ({ state, t }: Course, at: number, seconds = 1): Course => ({
+    t: t + seconds,
     ...only(law.step(settings, state, { t, reading: reading(at) })),
   });
   const held = (course: Course, at: number, seconds: number): Course => {
@@ -162,7 +167,8 @@ function walk(
   const outwards = (way: readonly number[]): readonly Row[] => {
     let [course, at] = [start, from];
     return way.map((stop) => {
-      for (; Math.abs(stop - at) > speed; at += Math.sign(stop - at) * speed) course = on(course, at);
+      for (; Math.abs(stop - at) > change; at += Math.sign(stop - at) * change)
+        course = on(course, at, every);
       const { output } = held(course, stop, settle);
       // The law answers every believable reading; without one nothing may flow.
       const { cvl, ccl, dcl } = output ?? { cvl: 0, ccl: 0, dcl: 0 };
