@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 
 /**
  * Runs every property test of the charge control's invariants and counts what was tried: one row per invariant. The full
- * run takes some minutes; `--quick` takes each property as often as the ordinary tests do, and demands no number of cases.
+ * run takes some minutes; `--quick` tries 300 cases of each property, and demands no number of cases. The ordinary tests try a part of those.
  */
 
 const INVARIANTS: readonly string[] = [
@@ -37,7 +37,7 @@ const INVARIANTS: readonly string[] = [
   'no sound pack contradicts its chemistry, 20 points of drift included',
 ];
 const CASES = 10_000;
-/** Times the 300 runs of the ordinary tests. */
+/** Times 300 cases. */
 const FACTOR = 34;
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
