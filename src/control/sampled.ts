@@ -226,7 +226,7 @@ function holding(
   seen: Measured,
   was: Live | undefined,
   max: { readonly charge: number; readonly discharge: number },
-  { charging }: LawState,
+  { charging, check }: LawState,
   ladder: Ladder,
   blocked: string | undefined,
 ): Wish {
@@ -241,7 +241,8 @@ function holding(
         ? float
         : blocked !== undefined || ladder.floatOnly
           ? Math.min(was.cvl, float)
-          : was.cvl,
+          : // Where cells of another kind were kept means nothing once they are not.
+            Math.min(was.cvl, check.pin === undefined ? was.cvl : float),
     low: was?.low ?? seen.count * plan.softMin,
     state: 'hold',
     mode: blocked === undefined ? 'Hold: the BMS answers again' : `Hold: ${blocked}`,
