@@ -86,12 +86,6 @@ describe('cells that contradict the chemistry', () => {
     claimHeld(bench().run(NMC, 1), NMC);
   });
 
-  it('leave nothing of the voltage at which they were kept when they are gone after a silence', () => {
-    const run = bench();
-    expect(run.run(pack(3.55, { soc: 55 }), 60).cvl).toBe(56.8);
-    expect(run.step({ reading: pack(3.3, { soc: 55 }) }, 700).cvl).toBeLessThanOrEqual(55.2);
-  });
-
   it('end the charge at the second sample and the discharge after 20 s', () => {
     const run = bench();
     run.run(pack(3.31, { soc: 55 }), 150);

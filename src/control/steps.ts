@@ -43,9 +43,12 @@ interface Kind {
 const LEVEL_HOLD = 8;
 /** A step that falls between the readings of current and cells takes a sample or two. */
 const LEVEL_GAP = 2;
-const LEVEL_RATE = 0.01;
-const LEVEL_SHARE = 0.1;
-const LEVEL_CELL = 0.001;
+/** C-rate, or share of the current, and V per cell by which a level may waver: narrow beside the least step that counts. */
+const LEVEL_RATE = 0.005;
+const LEVEL_SHARE = 0.05;
+const LEVEL_CELL = 0.0015;
+/** Times the wavering of its levels that a step is at least: a curve that bends slowly is no step. */
+const LEAST_STEP = 3;
 const DIRECTION_HOLD = 8;
 const DIRECTION_GAP = 30;
 const REST_RATE = 0.005;
@@ -62,15 +65,19 @@ export function watchLevels(
   count: number,
   capacity: number,
 ): Watched {
-  return watch(state, amps, volts, {
+  const tolerance = (first: number): number => Math.max(LEVEL_RATE * capacity, LEVEL_SHARE * Math.abs(first));
+  const { state: next, step } = watch(state, amps, volts, {
     hold: LEVEL_HOLD,
     mostGap: LEVEL_GAP,
     // Held against the first sample: a slow beat of ripple and polls must not pass for a level. A voltage creeps after a
     // step for minutes, and is held against the sample before.
     belongs: ({ first, last }) =>
-      Math.abs(amps - first) <= Math.max(LEVEL_RATE * capacity, LEVEL_SHARE * Math.abs(first)) &&
-      Math.abs(volts - last) <= LEVEL_CELL * count,
+      Math.abs(amps - first) <= tolerance(first) && Math.abs(volts - last) <= LEVEL_CELL * count,
   });
+  const wavering = Math.max(tolerance(state.before?.first ?? 0), tolerance(next.now?.first ?? 0));
+  return step !== undefined && Math.abs(step.amps) >= LEAST_STEP * wavering
+    ? { state: next, step }
+    : { state: next };
 }
 
 /**
