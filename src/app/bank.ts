@@ -11,6 +11,7 @@ import type { Exchange } from '../transport/exchange.ts';
 import { Allowance } from './allowance.ts';
 import { areTwo } from './are-two.ts';
 import { type Battery, SHOWN_FOR_MS } from './battery.ts';
+import type { Conditions } from './conditions.ts';
 import { Scan } from './scan.ts';
 
 /** The log says so when a pack has been silent for this long: its values are not shown any more. */
@@ -30,6 +31,7 @@ export interface BankOptions {
   readonly intervalMs: number;
   readonly clock: Clock;
   readonly log: LogSource;
+  readonly conditions: Conditions;
   /** One pack was asked, or its turn was skipped. */
   readonly onTurn?: (battery: Battery) => void;
   /** The packs of this port are others now. */
@@ -54,8 +56,6 @@ export class Bank {
   readonly #scan: Scan;
   readonly #allowance: Allowance;
   #batteries: readonly Battery[];
-  /** Packs whose silence was said in the log. */
-  readonly #complainedOf = new Set<Battery>();
   /** Addresses at which a pack answers that is known from another address. */
   readonly #doubles = new Set<number>();
 
@@ -151,12 +151,11 @@ export class Bank {
     const log = this.#options.log.scope(pack.driver.id);
     const who = this.isBank ? `pack ${pack.address} ` : '';
     for (const remark of pack.takeRemarks()) log.warn(`${this.isBank ? who : 'the BMS '}${remark}`);
-    if (complaint === undefined) {
-      if (this.#complainedOf.delete(battery)) log.info(`${who}answers again`);
-    } else if (!this.#complainedOf.has(battery) && battery.silentForMs(this.#now) > SAID_AFTER_MS) {
-      this.#complainedOf.add(battery);
-      log.warn(`${who}gives no value: ${complaint}`);
-    } else if (log.debugging) log.debug(`${who}gave no value: ${complaint}`);
+    const { conditions } = this.#options;
+    if (complaint === undefined) conditions.clear('packSilent', who);
+    else if (battery.silentForMs(this.#now) > SAID_AFTER_MS)
+      conditions.meet('packSilent', pack.driver.id, { who, cause: complaint });
+    else if (log.debugging) log.debug(`${who}gave no value: ${complaint}`);
   }
 
   /** Looks for one more pack where it is time to. Rejects when the port is lost. */

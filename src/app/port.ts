@@ -11,9 +11,11 @@ import type { HalfDuplex } from '../transport/half-duplex.ts';
 import { type PortUrl, portName, serviceSuffix } from '../transport/port-url.ts';
 import { Bank } from './bank.ts';
 import { Battery } from './battery.ts';
+import { Conditions } from './conditions.ts';
 import { Controller } from './controller.ts';
 import type { KeyMemory } from './identity.ts';
 import { Journal } from './journal.ts';
+import { LineQuality } from './line-quality.ts';
 import { firstLine, logExchange, openLink } from './link.ts';
 import { Owner } from './owner.ts';
 import { Pack } from './pack.ts';
@@ -53,6 +55,9 @@ export class PortService {
   readonly #log: Log;
   readonly #journal: Journal;
   readonly #memory: StateFile;
+  readonly #conditions: Conditions;
+  /** Watched once the battery is found: a search provokes answers that nobody understands. */
+  #quality: LineQuality | undefined;
   readonly #stop = new AbortController();
   #failure: BmsError | undefined;
   #link: HalfDuplex | undefined;
@@ -66,6 +71,7 @@ export class PortService {
   constructor(options: PortOptions) {
     this.#options = options;
     this.#log = options.log.scope('port');
+    this.#conditions = new Conditions(options.log, options.clock);
     this.#owner = new Owner(options.settings.settings.allowSwitches, options.log.scope('switch'));
     this.#journal = new Journal(options.log.scope('control'));
     this.#memory = new StateFile(options.stateFolder, serviceSuffix(options.port), this.#log);
@@ -148,6 +154,7 @@ export class PortService {
       intervalMs: settings.settings.pollInterval * 1000,
       clock,
       log,
+      conditions: this.#conditions,
       onTurn: (battery) => {
         if (this.#bank?.isBank) this.#services?.showPack(battery, this.#now);
       },
@@ -178,6 +185,7 @@ export class PortService {
       line: this.#hit?.line ?? firstLine(drivers),
       onExchange: (record) => {
         logExchange(wireLog, record);
+        this.#quality?.note(record);
         onExchange?.(record);
       },
     });
@@ -187,10 +195,12 @@ export class PortService {
   async #poll(bank: Bank): Promise<void> {
     const { clock, settings } = this.#options;
     let due = this.#now;
+    this.#quality = new LineQuality(this.#now);
     while (!this.#stop.signal.aborted) {
       if (this.#link === undefined) await this.#reopen();
       await this.#unlessLost(() => bank.cycle(this.#link, this.#owner.requests, this.#stop.signal));
       this.#publish(bank);
+      this.#judgeLine();
       if (bank.isSilent && this.#now - this.#openedAt > REOPEN_EVERY_MS) await this.#reopen();
       // A bank may fill the whole interval: the bus must have its turn all the same.
       await setImmediate();
@@ -213,9 +223,16 @@ export class PortService {
     } catch (error) {
       if (!(error instanceof BmsError) || !error.code.startsWith('PORT_') || this.#stop.signal.aborted)
         throw error;
-      this.#log.warn(error.message);
+      this.#conditions.meet('portLost', 'port', { cause: error.message });
       await this.#reopen();
     }
+  }
+
+  #judgeLine(): void {
+    if (this.#link !== undefined) this.#conditions.clear('portLost');
+    const cause = this.#quality?.judge(this.#now);
+    if (cause === false) this.#conditions.clear('noisyLine');
+    else if (cause !== undefined) this.#conditions.meet('noisyLine', 'wire', { cause });
   }
 
   async #reopen(): Promise<void> {
@@ -227,7 +244,7 @@ export class PortService {
       if (!(error instanceof BmsError)) throw error;
       const isGone = this.#options.port.kind === 'serial' && error.code === 'PORT_MISSING';
       if (isGone) throw new PortLostError(`${portName(this.#options.port)} was unplugged; this service ends`);
-      this.#log.debug(`cannot open again: ${error.message}`);
+      this.#conditions.meet('portLost', 'port', { cause: error.message });
     }
   }
 

@@ -1,5 +1,6 @@
 import { Bank } from '../../src/app/bank.ts';
 import { Battery } from '../../src/app/battery.ts';
+import { Conditions } from '../../src/app/conditions.ts';
 import { Controller } from '../../src/app/controller.ts';
 import { Pack } from '../../src/app/pack.ts';
 import type { BmsDriver } from '../../src/bms/driver.ts';
@@ -87,6 +88,7 @@ export class BankLine {
       intervalMs: INTERVAL_MS,
       clock,
       log: logInto(log),
+      conditions: new Conditions(logInto(log), clock),
       onPacks: async (addresses) => {
         this.remembered = addresses;
       },
