@@ -13,6 +13,8 @@ import { replay } from './golden/replay.ts';
 /** `npm run golden` compares all of them; these are one of every kind: serial and network, alone and several, each profile, a search. */
 const QUICK = ['jbd/single', 'hubble-am2/single', 'topbms/bank', 'search/bad-line'];
 const PLAY_MS = 120_000;
+/** Where nobody answers, nobody is published. */
+const NOTHING_FOUND = ['search/nobody', 'search/noise'];
 const MIB = 1024 * 1024;
 
 describe('the golden recordings', () => {
@@ -43,6 +45,30 @@ describe('the golden recordings', () => {
       expect(Math.max(...asked.map(({ answer }) => answer?.delayMs ?? 0))).toBeGreaterThan(250);
     },
   );
+
+  it.each(storedNames())('%s holds what consumers saw and what the program said', (name) => {
+    const lines = read(name)
+      .transcript.trimEnd()
+      .split('\n')
+      .map((line): Record<string, unknown> => JSON.parse(line));
+    const kinds = new Set(lines.flatMap((line) => Object.keys(line)));
+    expect([...kinds]).toEqual(expect.arrayContaining(['started', 'ended', 'log']));
+    if (!NOTHING_FOUND.includes(name)) {
+      expect([...kinds]).toEqual(
+        expect.arrayContaining(['name', 'asked', 'items', 'changed', 'calls', 'file']),
+      );
+      expect(
+        lines.some(({ items = {} }) => Object.keys(Object(items)).includes('/Info/MaxChargeCurrent')),
+      ).toBe(true);
+    }
+    if (name.endsWith('/single')) {
+      const answers = lines
+        .filter(({ wrote }) => typeof wrote === 'string')
+        .map(({ answer }) => JSON.stringify(answer));
+      expect(answers).toContain('["i",0]');
+      expect(answers).toContain('["i",1]');
+    }
+  });
 
   it('are small', () => {
     expect(storedBytes()).toBeLessThan(3 * MIB);

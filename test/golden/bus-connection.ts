@@ -1,6 +1,8 @@
 import type { Socket } from 'node:net';
 import { decode, encode, lengthOf, type Message } from './dbus-messages.ts';
 
+const GUID = '0123456789abcdef0123456789abcdef';
+
 /** Which signals a program wants; what is absent does not matter. */
 export interface Rule {
   readonly sender?: string;
@@ -15,6 +17,8 @@ export interface Rule {
 export interface Hub {
   /** Bytes and messages so far. */
   activity: number;
+  /** Does something a little later in virtual time. */
+  readonly later: (action: () => void) => void;
   take(from: Connection, message: Message): void;
   lose(connection: Connection): void;
 }
@@ -39,8 +43,15 @@ export class Connection {
   }
 
   send(message: Message): void {
-    this.#bus.activity += 1;
-    if (this.socket.writable) this.socket.write(encode(message));
+    this.#write(encode(message));
+  }
+
+  /** In virtual time, so that it does not matter in how many turns of the event loop the program waits. */
+  #write(bytes: Uint8Array | string): void {
+    this.#bus.later(() => {
+      this.#bus.activity += 1;
+      if (this.socket.writable) this.socket.write(bytes);
+    });
   }
 
   #take(bytes: Buffer): void {
@@ -66,10 +77,7 @@ export class Connection {
       this.#received = this.#received.subarray(end + 2);
       if (line === 'BEGIN') this.#isGreeted = true;
       else {
-        this.#bus.activity += 1;
-        this.socket.write(
-          line.startsWith('AUTH EXTERNAL') ? 'OK 0123456789abcdef0123456789abcdef\r\n' : 'ERROR\r\n',
-        );
+        this.#write(line.startsWith('AUTH EXTERNAL') ? `OK ${GUID}\r\n` : 'ERROR\r\n');
       }
     }
   }

@@ -28,8 +28,8 @@ export interface Inhabitant {
 export interface BusWatcher {
   onCall(name: string, call: Message): void;
   onSignal(name: string, signal: Message): void;
-  /** A name was taken or given up. */
-  onName(name: string, isTaken: boolean): void;
+  /** A name was taken, with the flags of RequestName, or given up. */
+  onName(name: string, isTaken: boolean, flags?: number): void;
 }
 
 /** Stands in for the D-Bus daemon: real bytes over a real socket, and nothing that depends on real time. */
@@ -37,6 +37,7 @@ export class GoldenBus implements Hub {
   readonly address: string;
   /** Bytes and connections so far, in both directions. */
   activity = 0;
+  readonly later: Hub['later'];
   readonly #folder: string;
   readonly #server: Server;
   readonly #connections = new Set<Connection>();
@@ -47,8 +48,9 @@ export class GoldenBus implements Hub {
   #count = 0;
   #serial = 0;
 
-  static async open(watcher: BusWatcher): Promise<GoldenBus> {
-    const bus = new GoldenBus(watcher);
+  /** `later` does something a little later in virtual time. */
+  static async open(watcher: BusWatcher, later: Hub['later']): Promise<GoldenBus> {
+    const bus = new GoldenBus(watcher, later);
     await new Promise<void>((resolve, reject) => {
       bus.#server.once('error', reject);
       bus.#server.listen(join(bus.#folder, 'bus'), resolve);
@@ -56,7 +58,8 @@ export class GoldenBus implements Hub {
     return bus;
   }
 
-  private constructor(watcher: BusWatcher) {
+  private constructor(watcher: BusWatcher, later: Hub['later']) {
+    this.later = later;
     this.#watcher = watcher;
     this.#folder = mkdtempSync(join(tmpdir(), 'golden-bus-'));
     this.address = `unix:path=${join(this.#folder, 'bus')}`;
@@ -116,7 +119,7 @@ export class GoldenBus implements Hub {
     call: Pick<Message, 'path' | 'interface' | 'member' | 'signature' | 'body'>,
     onReply: (reply: Message) => void,
   ): void {
-    const message = { ...this.#message(TYPE.call), sender: CONSUMER, destination: name, ...call };
+    const message = { ...this.#message(TYPE.call), flags: 0, sender: CONSUMER, destination: name, ...call };
     const owner = this.#names.get(name);
     if (owner === undefined) {
       const error = `${DAEMON}.Error.ServiceUnknown`;
@@ -193,7 +196,7 @@ export class GoldenBus implements Hub {
       case 'RemoveMatch':
         return NOTHING;
       case 'RequestName':
-        return { signature: 'u', body: [this.#request(name ?? '', from)] };
+        return { signature: 'u', body: [this.#request(name ?? '', Number(body[1]), from)] };
       case 'ReleaseName':
         this.#release(name ?? '', from);
         return { signature: 'u', body: [1] };
@@ -212,11 +215,11 @@ export class GoldenBus implements Hub {
     }
   }
 
-  #request(name: string, from: Connection): number {
+  #request(name: string, flags: number, from: Connection): number {
     const owner = this.#names.get(name);
     if (owner !== undefined) return owner === from ? ALREADY_OWNER : EXISTS;
     this.#names.set(name, from);
-    this.#watcher.onName(name, true);
+    this.#watcher.onName(name, true, flags);
     this.#ownerChanged(name, '', from.unique);
     return PRIMARY_OWNER;
   }

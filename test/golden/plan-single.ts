@@ -30,6 +30,8 @@ const DAY: readonly Step[] = [
   { at: 1028, current: -20, soc: 6 },
   { at: 1070, current: 15, cellOffsets: { '2': 4, '3': -3 } },
   { at: 1090, soc: 45, current: null },
+  { at: 1257, line: { silent: 1 } },
+  { at: 1273, line: {} },
 ];
 
 /** What the owner, the device and the port do to the program of a single battery. */

@@ -14,6 +14,8 @@ import { bodyOf, itemsOf, leavesOf, type SeenItem, Transcript } from './transcri
 const BUS_ITEM = 'com.victronenergy.BusItem';
 const PREFIX = 'com.victronenergy.';
 const SETTINGS = 'com.victronenergy.settings';
+/** What a message from the bus takes, ms: more than nothing, and less than is printed. */
+const BUS_MS = 1e-6;
 /** How long a program that is told to stop may take, ms. */
 const FAREWELL_MS = 10_000;
 
@@ -76,7 +78,7 @@ export class Scene implements BusWatcher {
   async play(): Promise<string> {
     const { circumstances, isOver = () => false, outside } = this.#options;
     const { DBUS_SESSION_BUS_ADDRESS: before } = process.env;
-    this.#bus = await GoldenBus.open(this);
+    this.#bus = await GoldenBus.open(this, (action) => void this.time.after(BUS_MS, action));
     process.env['DBUS_SESSION_BUS_ADDRESS'] = this.#bus.address;
     writeFileSync(join(this.#folder, 'settings.toml'), circumstances.settings);
     try {
@@ -159,8 +161,10 @@ export class Scene implements BusWatcher {
 
   #write({ pack = '', path, type, value }: Outside & { readonly do: 'write' }): void {
     const service = this.#main;
-    if (service === undefined)
-      throw new Error(`${this.#now}: there is no battery on the bus to write ${path} to`);
+    if (service === undefined) {
+      this.#note('owner', { wrote: `${pack}${path}`, answer: 'no battery is on the bus' });
+      return;
+    }
     const body = [new Variant(type, value)];
     const call = { path, interface: BUS_ITEM, member: 'SetValue', signature: 'v', body };
     this.#bus?.ask(`${service}${pack}`, call, (reply) =>
@@ -204,8 +208,8 @@ export class Scene implements BusWatcher {
       this.#options.onLimits?.({ cvl, ccl, dcl });
   }
 
-  onName(name: string, isTaken: boolean): void {
-    this.#note(name, { by: short(name), name: isTaken ? 'taken' : 'given up' });
+  onName(name: string, isTaken: boolean, flags?: number): void {
+    this.#note(name, { by: short(name), name: isTaken ? 'taken' : 'given up', flags });
     if (isTaken) {
       this.#items.set(name, new Map());
       queueMicrotask(() => this.#look(name));

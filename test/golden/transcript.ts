@@ -5,7 +5,7 @@ import { listOf, pairs, unwrap, Variant, variantOf } from './dbus-values.ts';
 export type SeenItem = readonly [signature: string, value: unknown, text: unknown];
 
 interface Entry {
-  readonly ms: number;
+  readonly t: number;
   readonly channel: string;
   readonly text: string;
 }
@@ -19,12 +19,12 @@ export class Transcript {
 
   add(ms: number, channel: string, fields: Readonly<Record<string, unknown>>): void {
     const t = Number((ms / 1000).toFixed(6));
-    this.#entries.push({ ms, channel, text: JSON.stringify({ t, ...fields }, exact) });
+    this.#entries.push({ t, channel, text: JSON.stringify({ t, ...fields }, exact) });
   }
 
   get text(): string {
     const order = this.#entries.toSorted(
-      (a, b) => a.ms - b.ms || (a.channel < b.channel ? -1 : Number(a.channel > b.channel)),
+      (a, b) => a.t - b.t || (a.channel < b.channel ? -1 : Number(a.channel > b.channel)),
     );
     return `${order.map(({ text }) => text).join('\n')}\n`;
   }
