@@ -25,7 +25,7 @@ const LEAST_WAIT_MS = 100;
  * so many stayed unanswered; then the next one follows soon. Losses alone hardly ever look like this.
  */
 const ASLEEP_FROM = 0.8;
-const ASLEEP_FOLLOWING = 0.2;
+const ASLEEP_FOLLOWING = 0.3;
 const WAKING_MS = 100;
 /** How often such a first try is waited for all the same, or nobody would see that the UART stays awake. */
 const ASLEEP_DOUBTED_EVERY = 16;

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { BMSES } from '../../src/bms/index.ts';
 import { endRows } from '../../tools/faults/end-rows.ts';
 import { lineRows } from '../../tools/faults/line-rows.ts';
+import { lossRows } from '../../tools/faults/loss-rows.ts';
 import { mutationRows } from '../../tools/faults/mutation-rows.ts';
 import { missedBy, type Row, render } from '../../tools/faults/row.ts';
 import { virtualRows } from '../../tools/faults/virtual-rows.ts';
@@ -25,6 +26,12 @@ describe('the short form of the fault harness', () => {
   it('sees no value and no limit that is wrong in silence, another pack, another calendar, a full disk', async () => {
     expect(judged(await virtualRows([30, 1200]))).toEqual([]);
   });
+
+  it('sees every driver read on while requests are lost, also to a UART that falls asleep', async () => {
+    const rows = await lossRows(180);
+    expect(rows).toHaveLength(2 * BMSES.length);
+    expect(judged(rows)).toEqual([]);
+  }, 120_000);
 
   it('sees no wrong value of the real program while the line is disturbed', async () => {
     const effort = { faultMs: 1000, silencesMs: [], isThorough: false, endAfterMs: [] };
