@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { drivers } from './golden/adapter.ts';
@@ -68,6 +69,14 @@ describe('the golden recordings', () => {
       expect(answers).toContain('["i",0]');
       expect(answers).toContain('["i",1]');
     }
+  });
+
+  it('know the program in one file only', () => {
+    const folder = new URL('./golden/', import.meta.url);
+    const users = readdirSync(folder)
+      .filter((file) => file.endsWith('.ts'))
+      .filter((file) => /from '[./]*\/src\//.test(readFileSync(new URL(file, folder), 'utf8')));
+    expect(users).toEqual(['adapter.ts']);
   });
 
   it('are small', () => {
