@@ -1,4 +1,5 @@
 import { planCells } from '../control/cells.ts';
+import { BORDERS, borderAt } from '../control/chemistry-borders.ts';
 import { lawFor } from '../control/decide.ts';
 import type { ControlOutput, ControlSettings, Step } from '../control/law.ts';
 import type { LawState } from '../control/law-state.ts';
@@ -54,6 +55,10 @@ const TYPICAL_CAPACITY = 280;
 /** C-rate that flows while a cell is at its end: above every tail current, so that the charge goes on. */
 const FLOW_RATE = 0.1;
 const COMFORT = { soc: 50, degrees: 25 };
+/** %: below and above these no voltage contradicts the state of charge. */
+const UNBORDERED = { empty: 20, full: 76 };
+/** V to stay away from what contradicts the state of charge. */
+const WITHIN = 0.06;
 /** Until every hold and ramp upwards is over. */
 const RISE_S = 600;
 /**
@@ -80,6 +85,20 @@ export function sweepLimits(
   const settings: ControlSettings = { ...chosen, cellCount: cells, capacity };
   const plan = planCells(settings);
   const middle = round((plan.dischargeKnee + plan.chargeKnee) / 2, 3);
+  /** The middle of the range, or as near to it as cells of this kind can be at that state of charge. */
+  const middleAt = (soc: number): number => {
+    const { doubtLow, doubtHigh } = BORDERS[settings.chemistry];
+    const [least, most] = [borderAt(doubtLow, soc), borderAt(doubtHigh, soc)];
+    const raised = least === undefined ? middle : Math.max(middle, least + WITHIN);
+    return round(most === undefined ? raised : Math.min(raised, most - WITHIN), 3);
+  };
+  /** A state of charge at which cells of this kind can have these volts. */
+  const socNear = (volts: number): number => {
+    const { low, high } = BORDERS[settings.chemistry];
+    if (volts <= (borderAt(low, COMFORT.soc) ?? 0) + WITHIN) return UNBORDERED.empty;
+    if (volts >= (borderAt(high, COMFORT.soc) ?? Number.POSITIVE_INFINITY) - WITHIN) return UNBORDERED.full;
+    return COMFORT.soc;
+  };
   const base: Reading = {
     voltage: round(cells * middle, 2),
     current: 0,
@@ -107,15 +126,18 @@ export function sweepLimits(
   return {
     cells,
     capacity,
-    soc: walk(settings, soc, (at) => ({ ...base, soc: at })),
-    socUnconfirmed: walk(settings, soc, (at) => withCells(middle, middle, { ...base, soc: at })),
+    soc: walk(settings, soc, (at) => ({ ...base, soc: at, voltage: round(cells * middleAt(at), 2) })),
+    socUnconfirmed: walk(settings, soc, (at) => withCells(middleAt(at), middleAt(at), { ...base, soc: at })),
     highestCell: walk(
       settings,
       {
         ...volts,
         stops: [middle, ...range(plan.chargeKnee - 2 * BEYOND, plan.hardMax + BEYOND, grid.volts)],
       },
-      (at) => ({ ...withCells(at, Math.min(at, plan.chargeKnee)), current: flow }),
+      (at) => ({
+        ...withCells(at, Math.min(at, plan.chargeKnee), { ...base, soc: socNear(plan.chargeKnee) }),
+        current: flow,
+      }),
     ),
     lowestCell: walk(
       settings,
@@ -123,7 +145,10 @@ export function sweepLimits(
         ...volts,
         stops: [...range(plan.hardMin - BEYOND, plan.dischargeKnee + 2 * BEYOND, grid.volts), middle],
       },
-      (at) => ({ ...withCells(at, Math.max(at, plan.dischargeKnee)), current: -flow }),
+      (at) => ({
+        ...withCells(at, Math.max(at, plan.dischargeKnee), { ...base, soc: socNear(plan.dischargeKnee) }),
+        current: -flow,
+      }),
     ),
     temperature: walk(
       settings,

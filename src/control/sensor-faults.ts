@@ -88,6 +88,7 @@ export function heatOf({ list, t = 0 }: Sensors): Heat {
 
 /** The same for sensors without any fault, which is nearly always so; undefined where one may have one. */
 function calmHeat(list: readonly Sensor[]): Heat | undefined {
+  if (list.length === 0) return undefined;
   let coldest = Number.POSITIVE_INFINITY;
   let hottest = Number.NEGATIVE_INFINITY;
   for (const [index, sensor] of list.entries()) {

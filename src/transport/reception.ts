@@ -78,7 +78,7 @@ export class Reception {
         received,
       );
     }
-    const text = `no reply to ${asked} within ${timeoutMs} ms${this.#insteadOfReply()}`;
+    const text = `no reply to ${asked} within ${Math.round(timeoutMs)} ms${this.#insteadOfReply()}`;
     return new TimeoutError(text, received, this.#onlyEcho);
   }
 
