@@ -13,9 +13,9 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   read: async () => (await import('./commands/read.ts')).read,
   decode: async () => (await import('./commands/decode.ts')).decode,
   replay: async () => (await import('./commands/replay.ts')).replay,
-  simulate: async () => (await import('./commands/simulate.ts')).simulate,
-  demo: async () => (await import('./commands/demo.ts')).demo,
-  limits: async () => (await import('./commands/limits.ts')).limits,
+  simulate: async () => (await import('./commands/simulate/simulate.ts')).simulate,
+  demo: async () => (await import('./commands/demo/demo.ts')).demo,
+  limits: async () => (await import('./commands/limits/limits.ts')).limits,
   'check-config': async () => (await import('./commands/check-config.ts')).checkConfigCommand,
   'import-config': async () => (await import('./commands/import-config.ts')).importConfigCommand,
 };

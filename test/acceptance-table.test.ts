@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { lawFor } from '../src/control/decide.ts';
 import type { ControlLaw } from '../src/control/law.ts';
-import type { LawState } from '../src/control/law-state.ts';
-import { judge, prepare, type Trial, type Verdict } from '../src/simulator/judge.ts';
+import type { LawState } from '../src/control/memory/law-state.ts';
+import { judge, prepare, type Trial, type Verdict } from '../src/simulator/trials/judge.ts';
 import { header, lateness, type Row, rowLine, summary } from '../tools/acceptance-table.ts';
 
 const TRIAL: Trial = {

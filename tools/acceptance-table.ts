@@ -1,5 +1,5 @@
 import type { ControlSettings } from '../src/control/law.ts';
-import type { Verdict } from '../src/simulator/judge.ts';
+import type { Verdict } from '../src/simulator/trials/judge.ts';
 
 /** The profile that must meet the marks; the other one stands beside it for comparison. */
 export const PROFILES = ['adaptive', 'soc-steps'] as const satisfies readonly ControlSettings['profile'][];

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { lawFor } from '../src/control/decide.ts';
-import { TRIALS } from '../src/simulator/acceptance-scenarios.ts';
-import { judge, prepare } from '../src/simulator/judge.ts';
+import { TRIALS } from '../src/simulator/trials/acceptance-scenarios.ts';
+import { judge, prepare } from '../src/simulator/trials/judge.ts';
 import { header, type Row, rowLine, summary } from './acceptance-table.ts';
 
 /**

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { lawFor } from '../src/control/decide.ts';
 import type { ControlInput, ControlSettings } from '../src/control/law.ts';
-import { judge, type Prepared, prepare } from '../src/simulator/judge.ts';
+import { judge, type Prepared, prepare } from '../src/simulator/trials/judge.ts';
 
 /**
  * What one decision of the charge control costs, and whether it leaves anything behind. The readings are those of a

@@ -1,13 +1,13 @@
 import { parseArgs } from 'node:util';
 import { openLink } from '../src/app/link.ts';
-import { detect, type Hit } from '../src/bms/detect.ts';
+import { detect, type Hit } from '../src/bms/detect/detect.ts';
 import type { BmsEntry } from '../src/bms/driver.ts';
 import { BMSES } from '../src/bms/index.ts';
 import { systemClock } from '../src/clock.ts';
 import { BmsError } from '../src/errors.ts';
-import { buildDevice } from '../src/simulator/build.ts';
-import { parseScenario } from '../src/simulator/scenario.ts';
-import { servePty } from '../src/simulator/serve.ts';
+import { servePty } from '../src/simulator/line/serve.ts';
+import { buildDevice } from '../src/simulator/plant/build.ts';
+import { parseScenario } from '../src/simulator/trials/scenario.ts';
 import { VirtualClock } from '../src/simulator/virtual-clock.ts';
 import { parsePort } from '../src/transport/port-url.ts';
 import { casesOf, vectorFamilies } from '../test/contract/vectors.ts';

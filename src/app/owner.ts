@@ -1,12 +1,12 @@
+import type { Battery } from '../battery/battery.ts';
 import type { BmsDriver } from '../bms/driver.ts';
 import type { ControlRequests } from '../control/law.ts';
+import { SET_OK, SET_REFUSED } from '../dbus/item.ts';
 import { BmsError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { SET_OK, SET_REFUSED } from '../publish/dbus/bus-item.ts';
-import type { SettingDeclaration } from '../publish/dbus/localsettings.ts';
-import { OWNER_SETTINGS, type OwnerSetting, requestOf, settingsOfWrite } from '../publish/owner-settings.ts';
 import type { Exchange } from '../transport/exchange.ts';
-import type { Battery } from './battery.ts';
+import type { SettingDeclaration } from '../venus/localsettings.ts';
+import { OWNER_SETTINGS, type OwnerSetting, requestOf, settingsOfWrite } from '../venus/owner-settings.ts';
 import type { Publication } from './publication.ts';
 
 /** The settings that the device keeps for the owner. */

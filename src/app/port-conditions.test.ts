@@ -11,7 +11,7 @@ import { PortMissingError } from '../errors.ts';
 import { loadSettings } from '../settings/load.ts';
 import { HalfDuplex } from '../transport/half-duplex.ts';
 import { MemoryWire } from '../transport/memory.ts';
-import { PortService } from './port.ts';
+import { PortService } from './port-service.ts';
 
 /** Files are read and written in real time, between two steps of the other clock. */
 const REAL_MS = 1;

@@ -1,20 +1,16 @@
+import type { BatteryIdentity, BatteryState } from '../battery/battery-view.ts';
+import { isOutdated, readTraits, type Traits, writeTraits } from '../battery/traits.ts';
 import type { Clock } from '../clock.ts';
+import type { Bus } from '../dbus/bus.ts';
+import { connectBus } from '../dbus/client.ts';
+import { SET_OK, SET_REFUSED } from '../dbus/item.ts';
 import type { BusError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import type { BatteryIdentity, BatteryState } from '../publish/battery-state.ts';
-import { findGroup, type Key, TRAITS_SETTING } from '../publish/dbus/battery-group.ts';
-import { BatteryService } from '../publish/dbus/battery-service.ts';
-import { connectBus } from '../publish/dbus/bus.ts';
-import type { Bus } from '../publish/dbus/bus-contract.ts';
-import { SET_OK, SET_REFUSED } from '../publish/dbus/bus-item.ts';
-import {
-  CUSTOM_NAME_SETTING,
-  DeviceSettings,
-  type SettingDeclaration,
-} from '../publish/dbus/localsettings.ts';
-import { keyOf, settingsId } from '../publish/dbus/names.ts';
-import type { PackMarks } from '../publish/dbus/predecessor.ts';
-import { isOutdated, readTraits, type Traits, writeTraits } from '../publish/dbus/traits.ts';
+import { findGroup, type Key, TRAITS_SETTING } from '../venus/battery-group.ts';
+import { BatteryService } from '../venus/battery-service.ts';
+import { CUSTOM_NAME_SETTING, DeviceSettings, type SettingDeclaration } from '../venus/localsettings.ts';
+import { keyOf, settingsId } from '../venus/names.ts';
+import type { PackMarks } from '../venus/predecessor.ts';
 
 export interface PublicationOptions {
   /** "com.victronenergy.battery.ttyUSB0". */

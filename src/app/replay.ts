@@ -1,9 +1,9 @@
+import { Pack } from '../battery/poller.ts';
 import { decodeLog } from '../bms/decode.ts';
 import type { BmsDriver } from '../bms/driver.ts';
 import { BmsError } from '../errors.ts';
 import type { Reading } from '../model/reading.ts';
 import { type Captured, ReplayLink } from '../transport/replay.ts';
-import { Pack } from './pack.ts';
 
 /** What one conversation of a capture came to. */
 export type Replayed = {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { BmsDriver } from '../bms/driver.ts';
-import { jkPb } from '../bms/jk-pb/index.ts';
+import { jkPb } from '../bms/jk/pb/index.ts';
 import { PortLostError, TimeoutError } from '../errors.ts';
 import type { Exchange } from '../transport/exchange.ts';
 import { SerialCheck } from './serial-check.ts';

@@ -1,7 +1,7 @@
+import type { Pack } from '../battery/poller.ts';
 import { FIRST_POLL } from '../bms/driver.ts';
 import { BmsError } from '../errors.ts';
 import type { Exchange } from '../transport/exchange.ts';
-import type { Pack } from './pack.ts';
 
 /** A number that is made up anew at every read is seldom twice the same by chance, and hardly ever three times. */
 const READS = 2;

@@ -1,18 +1,6 @@
-import type { Clock } from '../clock.ts';
-import { BmsError } from '../errors.ts';
-import type { LogSource } from '../log.ts';
-import type { BatteryState } from '../publish/battery-state.ts';
-import type { Key } from '../publish/dbus/battery-group.ts';
-import { SET_OK, SET_REFUSED } from '../publish/dbus/bus-item.ts';
-import { batteryServiceName } from '../publish/dbus/names.ts';
-import type { PackMarks } from '../publish/dbus/predecessor.ts';
-import type { Traits } from '../publish/dbus/traits.ts';
-import type { Settings } from '../settings/table.ts';
-import type { Exchange } from '../transport/exchange.ts';
-import { type PortUrl, portName, serviceSuffix } from '../transport/port-url.ts';
-import { VERSION } from '../version.ts';
-import type { Bank, BankState } from './bank.ts';
-import type { Battery } from './battery.ts';
+import type { Bank, BankState } from '../battery/bank-poller.ts';
+import type { Battery } from '../battery/battery.ts';
+import type { BatteryState } from '../battery/battery-view.ts';
 import {
   bankKeys,
   batteryKeys,
@@ -22,7 +10,19 @@ import {
   packMarks,
   productName,
   traitsOf,
-} from './identity.ts';
+} from '../battery/identity.ts';
+import type { Traits } from '../battery/traits.ts';
+import type { Clock } from '../clock.ts';
+import { SET_OK, SET_REFUSED } from '../dbus/item.ts';
+import { BmsError } from '../errors.ts';
+import type { LogSource } from '../log.ts';
+import type { Settings } from '../settings/table.ts';
+import type { Exchange } from '../transport/exchange.ts';
+import { type PortUrl, portName, serviceSuffix } from '../transport/port-url.ts';
+import type { Key } from '../venus/battery-group.ts';
+import { batteryServiceName } from '../venus/names.ts';
+import type { PackMarks } from '../venus/predecessor.ts';
+import { VERSION } from '../version.ts';
 import { OWNER_DECLARATIONS, type Owner } from './owner.ts';
 import { Publication, type PublicationOptions } from './publication.ts';
 import { SerialCheck } from './serial-check.ts';

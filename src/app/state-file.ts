@@ -1,8 +1,8 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Hit } from '../bms/detect.ts';
+import type { Remembered } from '../battery/controller.ts';
+import type { Hit } from '../bms/detect/detect.ts';
 import type { Log } from '../log.ts';
-import type { Remembered } from './controller.ts';
 
 /** What one port remembers over restarts. Everything in it may be missing or wrong: it only saves time. */
 export interface PortMemory {

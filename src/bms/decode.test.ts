@@ -3,9 +3,9 @@ import { UsageError } from '../errors.ts';
 import { fromHex } from '../protocol/bytes.ts';
 import { decodeLog, type Exchanged, findFrame } from './decode.ts';
 import { jbd } from './jbd/index.ts';
-import { readBlocks, replyTo } from './jbd-up/frame.ts';
-import { jbdUp } from './jbd-up/index.ts';
-import { responder } from './jbd-up/responder.ts';
+import { readBlocks, replyTo } from './jbd/up/frame.ts';
+import { jbdUp } from './jbd/up/index.ts';
+import { responder } from './jbd/up/responder.ts';
 
 const JBD = [jbdUp, jbd];
 const bytes = (text: string): Uint8Array => fromHex(text) ?? new Uint8Array();

@@ -6,9 +6,9 @@ import { type BmsError, FrameError, NothingFoundError, TimeoutError } from '../e
 import { bytesOf } from '../protocol/bytes.ts';
 import { HalfDuplex } from '../transport/half-duplex.ts';
 import { type Device, MemoryWire } from '../transport/memory.ts';
-import { detect } from './detect.ts';
-import { diagnose, type Failure } from './diagnosis.ts';
-import { foreignBytes } from './foreign-bytes.ts';
+import { detect } from './detect/detect.ts';
+import { diagnose, type Failure } from './detect/diagnosis.ts';
+import { foreignBytes } from './detect/foreign-bytes.ts';
 import { BMSES } from './index.ts';
 
 const RUNS = { numRuns: 300 * Number(process.env['FUZZ_FACTOR'] ?? 1) };

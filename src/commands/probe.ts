@@ -1,5 +1,5 @@
-import { type Attempt, type Detected, detect, lineText } from '../bms/detect.ts';
-import { foreignBytes } from '../bms/foreign-bytes.ts';
+import { type Attempt, type Detected, detect, lineText } from '../bms/detect/detect.ts';
+import { foreignBytes } from '../bms/detect/foreign-bytes.ts';
 import { type BmsError, hex, TimeoutError } from '../errors.ts';
 import type { ExchangeRecord } from '../transport/exchange.ts';
 import { parseArguments } from './arguments.ts';

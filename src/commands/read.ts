@@ -1,4 +1,4 @@
-import { detect, hitText } from '../bms/detect.ts';
+import { detect, hitText } from '../bms/detect/detect.ts';
 import { hex } from '../errors.ts';
 import type { Reading } from '../model/reading.ts';
 import type { ExchangeRecord } from '../transport/exchange.ts';

@@ -1,4 +1,4 @@
-import { PortService } from '../app/port.ts';
+import { PortService } from '../app/port-service.ts';
 import { stateFolder } from '../app/state-file.ts';
 import { BmsError, UsageError } from '../errors.ts';
 import { createLog } from '../log.ts';

@@ -1,12 +1,3 @@
-import { type Bound, lowest } from './bound.ts';
-import { ampsAt, chargeLimit, softFloor } from './ccl.ts';
-import { type CellPlan, planTopBalance } from './cells.ts';
-import { resumeCvl, startCvl, stepCvl } from './cvl.ts';
-import { watchCeiling } from './daily-ceiling.ts';
-import { dischargeLimit } from './dcl.ts';
-import type { Measured } from './measure.ts';
-import type { Notice } from './notices.ts';
-import type { Charging, Context, Profile, Wish } from './profile.ts';
 import {
   advancePhase,
   isFullChargeDue,
@@ -14,7 +5,16 @@ import {
   type PhaseStep,
   type Phases,
   tailCurrent,
-} from './states.ts';
+} from './charge/charge-phases.ts';
+import { watchCeiling } from './charge/daily-ceiling.ts';
+import type { Notice } from './explain/notices.ts';
+import { type CellPlan, planTopBalance } from './input/cells.ts';
+import type { Measured } from './input/measure.ts';
+import { ampsAt, chargeLimit, softFloor } from './limits/ccl.ts';
+import { resumeCvl, startCvl, stepCvl } from './limits/cvl.ts';
+import { dischargeLimit } from './limits/dcl.ts';
+import { type Bound, lowest } from './limits/limit.ts';
+import type { Charging, Context, Profile, Wish } from './profile.ts';
 
 const BALANCE_RATE = 0.1;
 const FLOAT_TOLERANCE = 0.005;

@@ -9,8 +9,8 @@ import { parseSettings } from '../settings/file.ts';
 import { lawFor } from './decide.ts';
 import { Bench, pack, SETTINGS, withCell } from './fixtures.ts';
 import type { ControlOutput, ControlSettings } from './law.ts';
-import { initialState } from './law-state.ts';
-import { restore, snapshot } from './snapshot.ts';
+import { initialState } from './memory/law-state.ts';
+import { restore, snapshot } from './memory/snapshot.ts';
 
 const CALM = 3.3;
 

@@ -1,12 +1,12 @@
 import { adaptive } from './adaptive.ts';
-import { shownAlarms } from './alarms.ts';
+import { shownAlarms } from './explain/alarms.ts';
 import type { ControlLaw, ControlOutput, ControlSettings, Step } from './law.ts';
-import { initialState, type LawState } from './law-state.ts';
+import { roundVoltage } from './limits/rounding.ts';
+import { initialState, type LawState } from './memory/law-state.ts';
+import { atRest } from './outage/recovery.ts';
 import type { Profile } from './profile.ts';
-import { atRest } from './recovery.ts';
-import { roundVoltage } from './rounding.ts';
 import { socSteps } from './soc-steps.ts';
-import { stepLaw } from './step.ts';
+import { stepLaw } from './step-law.ts';
 
 /** The law of a profile. */
 export function lawFor(profile: ControlSettings['profile']): ControlLaw<LawState> {

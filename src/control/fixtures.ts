@@ -1,9 +1,9 @@
 import type { Reading } from '../model/reading.ts';
-import { admit, initialGate } from './gate.ts';
+import { type Measured, measure } from './input/measure.ts';
+import { admit, initialGate } from './input/reading-filter.ts';
+import { heatOf } from './input/sensor-faults.ts';
+import { NO_SENSORS, watchSensors } from './input/sensors.ts';
 import type { ControlInput, ControlLaw, ControlOutput, ControlSettings, Step } from './law.ts';
-import { type Measured, measure } from './measure.ts';
-import { heatOf } from './sensor-faults.ts';
-import { NO_SENSORS, watchSensors } from './sensors.ts';
 
 /** Settings and readings of the worked examples: 16 LFP cells of 280 Ah at 25 degC. */
 export const SETTINGS: ControlSettings = {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { planCells } from './cells.ts';
 import { lawFor } from './decide.ts';
+import { tell } from './explain/notices.ts';
 import { Bench, pack, SETTINGS, seenOf, withCell } from './fixtures.ts';
-import { guardLowBattery, initialLowBattery, type LowBattery } from './low-battery.ts';
-import { tell } from './notices.ts';
+import { planCells } from './input/cells.ts';
+import { guardLowBattery, initialLowBattery, type LowBattery } from './limits/low-battery.ts';
 
 const plan = planCells(SETTINGS);
 const bench = (differing: Partial<typeof SETTINGS> = {}) =>

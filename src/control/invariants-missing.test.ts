@@ -5,10 +5,10 @@ import { claim, claimAtMost, evenly, invariant } from '../../test/support/invari
 import type { Alarms } from '../model/alarms.ts';
 import { CELL_LIMITS, CHEMISTRIES } from '../model/chemistry.ts';
 import type { Reading } from '../model/reading.ts';
-import { openCircuit } from '../simulator/open-circuit.ts';
-import { planCells } from './cells.ts';
+import { openCircuit } from '../simulator/plant/open-circuit.ts';
 import { lawFor, lawOf } from './decide.ts';
 import { pack, SETTINGS, withCell } from './fixtures.ts';
+import { planCells } from './input/cells.ts';
 import type { ControlInput, ControlOutput, ControlSettings } from './law.ts';
 
 const FROZEN_S = 10;

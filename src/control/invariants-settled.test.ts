@@ -4,11 +4,11 @@ import { PHASES, stateIn } from '../../test/support/battery-walk.ts';
 import { claim, claimAtMost, evenly, invariant } from '../../test/support/invariant.ts';
 import { CELL_LIMITS, CHEMISTRIES } from '../model/chemistry.ts';
 import type { Reading } from '../model/reading.ts';
-import { planCells, planTopBalance } from './cells.ts';
 import { lawFor } from './decide.ts';
 import { pack, SETTINGS, withCell } from './fixtures.ts';
+import { planCells, planTopBalance } from './input/cells.ts';
 import type { ControlOutput, ControlSettings } from './law.ts';
-import type { LawState } from './law-state.ts';
+import type { LawState } from './memory/law-state.ts';
 
 /** Steps of 10 s, the longest that count in full: hold, ramp and every filter have come to rest after so many. */
 const STEP_S = 10;

@@ -4,9 +4,9 @@ import { anySettings, anyWalk, follow, mostAmps, walksOf } from '../../test/supp
 import { claim, claimAtMost, evenly, invariant } from '../../test/support/invariant.ts';
 import { CHARGE_BLOCKING, DISCHARGE_BLOCKING } from '../model/alarms.ts';
 import type { Reading } from '../model/reading.ts';
-import { planCells } from './cells.ts';
 import { lawFor } from './decide.ts';
 import { pack, SETTINGS, withCell } from './fixtures.ts';
+import { planCells } from './input/cells.ts';
 import type { ControlOutput } from './law.ts';
 
 /** The most that one rounding to whole amperes may add to a rise. */

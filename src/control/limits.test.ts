@@ -2,14 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { evenly } from '../../test/support/invariant.ts';
 import { CHEMISTRIES } from '../model/chemistry.ts';
-import { lowest } from './bound.ts';
-import { ampsAt, chargeLimit, chargeRate } from './ccl.ts';
-import { planCells } from './cells.ts';
-import { dischargeLimit, dischargeRate } from './dcl.ts';
 import { pack, SETTINGS, seenOf } from './fixtures.ts';
+import { planCells } from './input/cells.ts';
 import type { ControlSettings } from './law.ts';
-import { chargeBan, dischargeBan, initialHard, judge } from './permissions.ts';
-import { roundDown, roundVoltage } from './rounding.ts';
+import { ampsAt, chargeLimit, chargeRate } from './limits/ccl.ts';
+import { dischargeLimit, dischargeRate } from './limits/dcl.ts';
+import { chargeBan, dischargeBan, initialHard, judge } from './limits/hard-stops.ts';
+import { lowest } from './limits/limit.ts';
+import { roundDown, roundVoltage } from './limits/rounding.ts';
 
 const plan = planCells(SETTINGS);
 

@@ -1,10 +1,10 @@
-import type { Bound } from './bound.ts';
-import type { CellPlan } from './cells.ts';
-import type { DailyCeiling } from './daily-ceiling.ts';
+import { initialPhases, type Phases } from './charge/charge-phases.ts';
+import type { DailyCeiling } from './charge/daily-ceiling.ts';
+import type { Notice } from './explain/notices.ts';
+import type { CellPlan } from './input/cells.ts';
+import type { Measured } from './input/measure.ts';
 import type { ChargeState, ControlRequests, ControlSettings } from './law.ts';
-import type { Measured } from './measure.ts';
-import type { Notice } from './notices.ts';
-import { initialPhases, type Phases } from './states.ts';
+import type { Bound } from './limits/limit.ts';
 
 /** What a profile remembers of the charge. */
 export interface Charging {

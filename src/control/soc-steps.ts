@@ -1,10 +1,10 @@
-import type { Bound } from './bound.ts';
-import { chargeLimit } from './ccl.ts';
-import type { CellPlan } from './cells.ts';
-import { dischargeLimit } from './dcl.ts';
+import { advancePhase } from './charge/charge-phases.ts';
+import type { CellPlan } from './input/cells.ts';
 import type { ControlSettings } from './law.ts';
+import { chargeLimit } from './limits/ccl.ts';
+import { dischargeLimit } from './limits/dcl.ts';
+import type { Bound } from './limits/limit.ts';
 import type { Charging, Context, Profile, Wish } from './profile.ts';
-import { advancePhase } from './states.ts';
 
 /** Battery low voltage of the classic table, V per cell. */
 const CLASSIC_LOW = 3.1;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { mergeAlarms } from './alarms.ts';
-import { bankReading } from './bank.ts';
+import { bankReading } from './bank-reading.ts';
 import { mergeReadings } from './reading.ts';
 
 describe('mergeReadings', () => {

@@ -1,8 +1,8 @@
 import { type ScaleLinear, scaleLinear } from 'd3-scale';
 import { area, line } from 'd3-shape';
-import { CHARACTER, type Hue, TEXT_SIZE } from './look.ts';
 import { type Point, simplify } from './simplify.ts';
 import { element, escaped } from './svg.ts';
+import { CHARACTER, type Hue, TEXT_SIZE } from './theme.ts';
 
 export interface Axis {
   /** With the unit: "highest cell, V". */

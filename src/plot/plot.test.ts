@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { expectDrawing } from '../../test/support/drawing.ts';
-import { HUE_NAMES, styleSheet } from './look.ts';
+import { drawSheet } from './page.ts';
 import type { Mark, Panel } from './panel.ts';
-import { drawSheet } from './sheet.ts';
 import { type Point, simplify } from './simplify.ts';
 import { coordinate, element } from './svg.ts';
+import { HUE_NAMES, styleSheet } from './theme.ts';
 
 const RUNS = 200 * Number(process.env['FUZZ_FACTOR'] ?? 1);
 

@@ -1,7 +1,6 @@
 import { legacyOption } from './legacy.ts';
 import { legacyReason } from './legacy-reasons.ts';
 import { nearest, plainName } from './nearest.ts';
-import { locate, type Place, unquoted } from './place.ts';
 import {
   type Entry,
   type Finding,
@@ -10,8 +9,9 @@ import {
   type SettingsFile,
   settingsFile,
 } from './resolve.ts';
-import { type Assignment, type Broken, readStatements } from './statements.ts';
+import { locate, type Place, unquoted } from './setting-location.ts';
 import { SETTING_BY_NAME, type Setting, type SettingValue, splitKey } from './table.ts';
+import { type Assignment, type Broken, readStatements } from './toml-statements.ts';
 import { allowed, readValue, withUnit, written } from './value.ts';
 
 export interface ParseOptions {

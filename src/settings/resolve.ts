@@ -1,6 +1,6 @@
 import { CELL_LIMITS, CHEMISTRIES, type Chemistry } from '../model/chemistry.ts';
 import { reconcile } from './contradictions.ts';
-import { portName } from './place.ts';
+import { portName } from './setting-location.ts';
 import {
   SETTING_BY_NAME,
   type Setting,

@@ -6,11 +6,11 @@ import type { Wire } from './wire.ts';
 export async function openWire(port: PortUrl, line: LineSettings): Promise<Wire> {
   switch (port.kind) {
     case 'serial': {
-      const { openSerial } = await import('./serial.ts');
+      const { openSerial } = await import('./serial/serial.ts');
       return openSerial(port.path, line);
     }
     case 'tcp': {
-      const { openTcp } = await import('./tcp.ts');
+      const { openTcp } = await import('./tcp/tcp.ts');
       return openTcp(port.host, port.port);
     }
   }

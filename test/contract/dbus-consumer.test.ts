@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { BatteryState } from '../../src/publish/battery-state.ts';
-import { BatteryService } from '../../src/publish/dbus/battery-service.ts';
-import { connectBus } from '../../src/publish/dbus/bus.ts';
-import { batteryServiceName } from '../../src/publish/dbus/names.ts';
+import type { BatteryState } from '../../src/battery/battery-view.ts';
+import { connectBus } from '../../src/dbus/client.ts';
+import { BatteryService } from '../../src/venus/battery-service.ts';
+import { batteryServiceName } from '../../src/venus/names.ts';
 import { CONTROL, STATE } from '../support/battery-state.ts';
 import { eventually, startTestBus, type TestBus } from '../support/bus.ts';
 import { AGES, CONTRACT, WHILE_SILENT } from '../support/contract-table.ts';

@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { OWNER_DECLARATIONS } from '../../src/app/owner.ts';
-import { planCells } from '../../src/control/cells.ts';
 import { lawFor } from '../../src/control/decide.ts';
 import { pack } from '../../src/control/fixtures.ts';
+import { planCells } from '../../src/control/input/cells.ts';
 import type { ControlOutput, ControlRequests } from '../../src/control/law.ts';
-import { OWNER_SETTINGS, requestOf } from '../../src/publish/owner-settings.ts';
 import { controlSettings } from '../../src/settings/control.ts';
 import { parseSettings } from '../../src/settings/file.ts';
 import { SETTINGS, type Setting, splitKey } from '../../src/settings/table.ts';
+import { OWNER_SETTINGS, requestOf } from '../../src/venus/owner-settings.ts';
 import { anyWalk, follow, mostAmps } from '../support/battery-walk.ts';
 import { claim, claimAtMost, evenly, invariant } from '../support/invariant.ts';
 

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { BMSES } from '../../src/bms/index.ts';
 import { BmsError } from '../../src/errors.ts';
 import type { Reading } from '../../src/model/reading.ts';
-import { buildDevice } from '../../src/simulator/build.ts';
-import { parseScenario } from '../../src/simulator/scenario.ts';
+import { buildDevice } from '../../src/simulator/plant/build.ts';
+import { parseScenario } from '../../src/simulator/trials/scenario.ts';
 import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
 import { VirtualLine } from '../support/virtual-line.ts';
 

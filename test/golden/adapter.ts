@@ -2,18 +2,18 @@
  * The one place where golden recordings know how the program is built. A new structure of the program changes this file and
  * nothing else of the recordings; what it must keep to are the interfaces below.
  */
-import { PortService } from '../../src/app/port.ts';
-import { lineText } from '../../src/bms/detect.ts';
+import { PortService } from '../../src/app/port-service.ts';
+import { lineText } from '../../src/bms/detect/detect.ts';
 import { BMSES } from '../../src/bms/index.ts';
 import type { Clock } from '../../src/clock.ts';
 import { chooseDrivers } from '../../src/commands/choose.ts';
 import { BmsError, PortBusyError, PortLostError, PortMissingError } from '../../src/errors.ts';
 import type { Log, LogSource } from '../../src/log.ts';
 import { loadSettings } from '../../src/settings/load.ts';
-import { distort } from '../../src/simulator/line-faults.ts';
-import { Plant } from '../../src/simulator/plant.ts';
+import { distort } from '../../src/simulator/line/line-faults.ts';
+import { Plant } from '../../src/simulator/plant/plant.ts';
 import { seeded } from '../../src/simulator/random.ts';
-import { parseScenario } from '../../src/simulator/scenario.ts';
+import { parseScenario } from '../../src/simulator/trials/scenario.ts';
 import type { LineSettings } from '../../src/transport/exchange.ts';
 import { HalfDuplex } from '../../src/transport/half-duplex.ts';
 import { parsePort } from '../../src/transport/port-url.ts';

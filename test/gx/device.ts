@@ -3,12 +3,12 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { chmod, copyFile, cp, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { connectBus } from '../../src/publish/dbus/bus.ts';
-import type { Bus } from '../../src/publish/dbus/bus-contract.ts';
-import { batteryServiceName } from '../../src/publish/dbus/names.ts';
-import { BusReader } from '../../src/simulator/bus-reader.ts';
-import { SettingsStandIn } from '../../src/simulator/localsettings.ts';
-import { type PrivateBus, startPrivateBus } from '../../src/simulator/private-bus.ts';
+import type { Bus } from '../../src/dbus/bus.ts';
+import { connectBus } from '../../src/dbus/client.ts';
+import { BusReader } from '../../src/dbus/item-reader.ts';
+import { SettingsStandIn } from '../../src/simulator/venus/localsettings.ts';
+import { type PrivateBus, startPrivateBus } from '../../src/simulator/venus/private-bus.ts';
+import { batteryServiceName } from '../../src/venus/names.ts';
 import { execute, must, type Outcome, until } from './shell.ts';
 
 const STAND_INS = fileURLToPath(new URL('rootfs', import.meta.url));

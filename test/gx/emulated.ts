@@ -1,9 +1,9 @@
 import { copyFile, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../../src/clock.ts';
-import { buildDevice } from '../../src/simulator/build.ts';
-import { loadScenario } from '../../src/simulator/scenario.ts';
-import { listen, type Serving, servePty } from '../../src/simulator/serve.ts';
+import { listen, type Serving, servePty } from '../../src/simulator/line/serve.ts';
+import { buildDevice } from '../../src/simulator/plant/build.ts';
+import { loadScenario } from '../../src/simulator/trials/scenario.ts';
 import { TARGETS, type Target } from '../../tools/pack/targets.ts';
 import { release } from '../../tools/release.ts';
 import { ROOT } from './packages.ts';

@@ -1,11 +1,11 @@
 import { copyFile, cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { systemClock } from '../../src/clock.ts';
-import { buildDevice } from '../../src/simulator/build.ts';
-import type { BusReader } from '../../src/simulator/bus-reader.ts';
-import { openPty, type Pty } from '../../src/simulator/pty.ts';
-import { loadScenario } from '../../src/simulator/scenario.ts';
-import { servePty } from '../../src/simulator/serve.ts';
+import type { BusReader } from '../../src/dbus/item-reader.ts';
+import { openPty, type Pty } from '../../src/simulator/line/pty.ts';
+import { servePty } from '../../src/simulator/line/serve.ts';
+import { buildDevice } from '../../src/simulator/plant/build.ts';
+import { loadScenario } from '../../src/simulator/trials/scenario.ts';
 import type { Device, RunServiceKind } from './device.ts';
 import type { Packages } from './packages.ts';
 import { expect, expectText, type GxTest } from './runner.ts';

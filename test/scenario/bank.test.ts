@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { BMSES } from '../../src/bms/index.ts';
-import { connectBus } from '../../src/publish/dbus/bus.ts';
-import { batteryServiceName } from '../../src/publish/dbus/names.ts';
-import { BusReader } from '../../src/simulator/bus-reader.ts';
+import { connectBus } from '../../src/dbus/client.ts';
+import { BusReader } from '../../src/dbus/item-reader.ts';
+import { batteryServiceName } from '../../src/venus/names.ts';
 import { BankLine } from '../support/bank-line.ts';
 import { eventually } from '../support/bus.ts';
 import { House } from '../support/house.ts';

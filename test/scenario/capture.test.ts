@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
-import { buildDevice } from '../../src/simulator/build.ts';
-import { parseScenario } from '../../src/simulator/scenario.ts';
-import { listen } from '../../src/simulator/serve.ts';
+import { listen } from '../../src/simulator/line/serve.ts';
+import { buildDevice } from '../../src/simulator/plant/build.ts';
+import { parseScenario } from '../../src/simulator/trials/scenario.ts';
 import { House, STEADY } from '../support/house.ts';
 import { Program, temporaryFolder } from '../support/program.ts';
 

@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
-import { connectBus } from '../../src/publish/dbus/bus.ts';
-import { batteryServiceName } from '../../src/publish/dbus/names.ts';
-import { BusReader } from '../../src/simulator/bus-reader.ts';
+import { connectBus } from '../../src/dbus/client.ts';
+import { BusReader } from '../../src/dbus/item-reader.ts';
+import { batteryServiceName } from '../../src/venus/names.ts';
 import { eventually } from '../support/bus.ts';
 import { House, STEADY } from '../support/house.ts';
 import { Program, temporaryFolder } from '../support/program.ts';

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openSerial } from '../../src/transport/serial.ts';
+import { openSerial } from '../../src/transport/serial/serial.ts';
 import { eventually } from '../support/bus.ts';
 import { House } from '../support/house.ts';
 import { Program } from '../support/program.ts';

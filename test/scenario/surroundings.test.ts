@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { connectBus } from '../../src/publish/dbus/bus.ts';
-import { BusReader } from '../../src/simulator/bus-reader.ts';
-import { SettingsStandIn } from '../../src/simulator/localsettings.ts';
-import { startPrivateBus } from '../../src/simulator/private-bus.ts';
-import { servePty } from '../../src/simulator/serve.ts';
+import { connectBus } from '../../src/dbus/client.ts';
+import { BusReader } from '../../src/dbus/item-reader.ts';
+import { servePty } from '../../src/simulator/line/serve.ts';
+import { SettingsStandIn } from '../../src/simulator/venus/localsettings.ts';
+import { startPrivateBus } from '../../src/simulator/venus/private-bus.ts';
 import { eventually } from '../support/bus.ts';
 import { DbusMonitor } from '../support/dbus-monitor.ts';
 import { House } from '../support/house.ts';

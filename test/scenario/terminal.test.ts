@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, constants, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { openPty, type Pty } from '../../src/simulator/pty.ts';
+import { openPty, type Pty } from '../../src/simulator/line/pty.ts';
 import { eventually } from '../support/bus.ts';
 import { PROGRAM, Program, temporaryFolder } from '../support/program.ts';
 

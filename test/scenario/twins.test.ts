@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
-import { batteryServiceName } from '../../src/publish/dbus/names.ts';
-import { buildDevice } from '../../src/simulator/build.ts';
-import type { BusReader } from '../../src/simulator/bus-reader.ts';
-import type { Device } from '../../src/simulator/device.ts';
-import { parseScenario } from '../../src/simulator/scenario.ts';
-import { type Serving, servePty } from '../../src/simulator/serve.ts';
+import type { BusReader } from '../../src/dbus/item-reader.ts';
+import type { Device } from '../../src/simulator/line/device.ts';
+import { type Serving, servePty } from '../../src/simulator/line/serve.ts';
+import { buildDevice } from '../../src/simulator/plant/build.ts';
+import { parseScenario } from '../../src/simulator/trials/scenario.ts';
+import { batteryServiceName } from '../../src/venus/names.ts';
 import { eventually } from '../support/bus.ts';
 import { House } from '../support/house.ts';
 import { Program } from '../support/program.ts';

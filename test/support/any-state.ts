@@ -1,7 +1,7 @@
 import fc from 'fast-check';
+import type { BatteryState } from '../../src/battery/battery-view.ts';
 import { ALARM_NAMES, type AlarmLevel, type AlarmName } from '../../src/model/alarms.ts';
 import type { Reading } from '../../src/model/reading.ts';
-import type { BatteryState } from '../../src/publish/battery-state.ts';
 import { CONTROL } from './battery-state.ts';
 
 const optional = { requiredKeys: [] as [] };

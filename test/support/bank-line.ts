@@ -1,18 +1,18 @@
-import { Bank } from '../../src/app/bank.ts';
-import { Battery } from '../../src/app/battery.ts';
-import { Conditions } from '../../src/app/conditions.ts';
-import { Controller } from '../../src/app/controller.ts';
-import { Pack } from '../../src/app/pack.ts';
+import { Bank } from '../../src/battery/bank-poller.ts';
+import { Battery } from '../../src/battery/battery.ts';
+import { Conditions } from '../../src/battery/conditions.ts';
+import { Controller } from '../../src/battery/controller.ts';
+import { Pack } from '../../src/battery/poller.ts';
 import type { BmsDriver } from '../../src/bms/driver.ts';
 import { BMSES } from '../../src/bms/index.ts';
 import type { LogSource } from '../../src/log.ts';
 import { controlSettings } from '../../src/settings/control.ts';
 import { loadSettings } from '../../src/settings/load.ts';
-import { buildDevice } from '../../src/simulator/build.ts';
-import type { Attachment, Device, Session } from '../../src/simulator/device.ts';
-import type { WiredDevice } from '../../src/simulator/device-wire.ts';
-import type { LineFaults } from '../../src/simulator/scenario.ts';
-import { parseScenario } from '../../src/simulator/scenario.ts';
+import type { Attachment, Device, Session } from '../../src/simulator/line/device.ts';
+import type { WiredDevice } from '../../src/simulator/line/device-wire.ts';
+import { buildDevice } from '../../src/simulator/plant/build.ts';
+import type { LineFaults } from '../../src/simulator/trials/scenario.ts';
+import { parseScenario } from '../../src/simulator/trials/scenario.ts';
 import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
 import { VirtualLine } from './virtual-line.ts';
 

@@ -1,5 +1,5 @@
+import type { BatteryState } from '../../src/battery/battery-view.ts';
 import type { ControlOutput } from '../../src/control/law.ts';
-import type { BatteryState } from '../../src/publish/battery-state.ts';
 
 export const CONTROL: ControlOutput = {
   cvl: 55.2,

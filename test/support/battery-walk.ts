@@ -1,15 +1,15 @@
 import fc from 'fast-check';
-import { type CellPlan, planCells } from '../../src/control/cells.ts';
+import { initialPhases, type Phase, type Phases } from '../../src/control/charge/charge-phases.ts';
 import { lawFor } from '../../src/control/decide.ts';
 import { SETTINGS } from '../../src/control/fixtures.ts';
+import { type CellPlan, planCells } from '../../src/control/input/cells.ts';
 import type { ControlInput, ControlOutput, ControlSettings } from '../../src/control/law.ts';
-import { initialState, type LawState } from '../../src/control/law-state.ts';
+import { initialState, type LawState } from '../../src/control/memory/law-state.ts';
 import { initialCharging } from '../../src/control/profile.ts';
-import { initialPhases, type Phase, type Phases } from '../../src/control/states.ts';
 import { CHARGE_BLOCKING, DISCHARGE_BLOCKING } from '../../src/model/alarms.ts';
 import { CHEMISTRIES, type Chemistry } from '../../src/model/chemistry.ts';
 import type { Reading } from '../../src/model/reading.ts';
-import { openCircuit } from '../../src/simulator/open-circuit.ts';
+import { openCircuit } from '../../src/simulator/plant/open-circuit.ts';
 import { claim, evenly } from './invariant.ts';
 
 /** A course of readings and silences with which a law is tried. */

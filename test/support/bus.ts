@@ -1,16 +1,15 @@
 import { afterEach, beforeEach } from 'vitest';
-import { connectBus, isVariant, variant } from '../../src/publish/dbus/bus.ts';
-import type { Bus, Variant } from '../../src/publish/dbus/bus-contract.ts';
-import { BUS_ITEM } from '../../src/publish/dbus/names.ts';
-import { entriesOf, fromVariant, unwrap } from '../../src/publish/dbus/wire-values.ts';
+import type { Bus, Variant } from '../../src/dbus/bus.ts';
+import { connectBus, isVariant, variant } from '../../src/dbus/client.ts';
+import { entriesOf, fromVariant, unwrap } from '../../src/dbus/wire-values.ts';
+import { type PrivateBus, startPrivateBus } from '../../src/simulator/venus/private-bus.ts';
+import { BUS_ITEM } from '../../src/venus/names.ts';
 
-import { type PrivateBus, startPrivateBus } from '../../src/simulator/private-bus.ts';
-
-export { SettingsStandIn } from '../../src/simulator/localsettings.ts';
+export { SettingsStandIn } from '../../src/simulator/venus/localsettings.ts';
 export {
   type PrivateBus as TestBus,
   startPrivateBus as startTestBus,
-} from '../../src/simulator/private-bus.ts';
+} from '../../src/simulator/venus/private-bus.ts';
 
 /** A bus of its own for every test of a file, and connections to it that end with the test. */
 export function busForEachTest(): { readonly connect: () => Promise<Bus> } {

@@ -1,7 +1,7 @@
-import { connectBus, isVariant, variant } from '../../src/publish/dbus/bus.ts';
-import type { Bus, Signal } from '../../src/publish/dbus/bus-contract.ts';
-import { BUS_ITEM } from '../../src/publish/dbus/names.ts';
-import { entriesOf, fromVariant, unwrap } from '../../src/publish/dbus/wire-values.ts';
+import type { Bus, Signal } from '../../src/dbus/bus.ts';
+import { connectBus, isVariant, variant } from '../../src/dbus/client.ts';
+import { entriesOf, fromVariant, unwrap } from '../../src/dbus/wire-values.ts';
+import { BUS_ITEM } from '../../src/venus/names.ts';
 
 /** An item as a consumer holds it; `type` is the signature that came, 'ai' for the invalid value. */
 export interface HeldItem {

@@ -1,5 +1,5 @@
-import { Controller } from '../../src/app/controller.ts';
-import { type Attempt, type Detected, detect, type Hit } from '../../src/bms/detect.ts';
+import { Controller } from '../../src/battery/controller.ts';
+import { type Attempt, type Detected, detect, type Hit } from '../../src/bms/detect/detect.ts';
 import { type BmsDriver, type BmsEntry, FIRST_POLL } from '../../src/bms/driver.ts';
 import { BMSES } from '../../src/bms/index.ts';
 import { BmsError, ImplausibleError, RefusedError } from '../../src/errors.ts';

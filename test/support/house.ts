@@ -1,15 +1,15 @@
 import { join } from 'node:path';
 import { systemClock } from '../../src/clock.ts';
-import { connectBus } from '../../src/publish/dbus/bus.ts';
-import type { Bus } from '../../src/publish/dbus/bus-contract.ts';
-import { batteryServiceName } from '../../src/publish/dbus/names.ts';
-import { buildDevice } from '../../src/simulator/build.ts';
-import { BusReader } from '../../src/simulator/bus-reader.ts';
-import type { Device } from '../../src/simulator/device.ts';
-import { SettingsStandIn } from '../../src/simulator/localsettings.ts';
-import { type PrivateBus, startPrivateBus } from '../../src/simulator/private-bus.ts';
-import { parseScenario } from '../../src/simulator/scenario.ts';
-import { type Serving, servePty } from '../../src/simulator/serve.ts';
+import type { Bus } from '../../src/dbus/bus.ts';
+import { connectBus } from '../../src/dbus/client.ts';
+import { BusReader } from '../../src/dbus/item-reader.ts';
+import type { Device } from '../../src/simulator/line/device.ts';
+import { type Serving, servePty } from '../../src/simulator/line/serve.ts';
+import { buildDevice } from '../../src/simulator/plant/build.ts';
+import { parseScenario } from '../../src/simulator/trials/scenario.ts';
+import { SettingsStandIn } from '../../src/simulator/venus/localsettings.ts';
+import { type PrivateBus, startPrivateBus } from '../../src/simulator/venus/private-bus.ts';
+import { batteryServiceName } from '../../src/venus/names.ts';
 import { eventually } from './bus.ts';
 import { Program, temporaryFolder } from './program.ts';
 

@@ -1,2 +1,2 @@
 /** A real terminal pair for tests that must use the real serial binding. */
-export { openPty, type Pty } from '../../src/simulator/pty.ts';
+export { openPty, type Pty } from '../../src/simulator/line/pty.ts';

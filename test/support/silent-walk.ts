@@ -1,7 +1,7 @@
-import type { Bank } from '../../src/app/bank.ts';
-import type { BatteryState } from '../../src/publish/battery-state.ts';
-import { changes } from '../../src/publish/changes.ts';
-import type { ItemValue } from '../../src/publish/dbus/bus-item.ts';
+import type { Bank } from '../../src/battery/bank-poller.ts';
+import type { BatteryState } from '../../src/battery/battery-view.ts';
+import type { ItemValue } from '../../src/dbus/item.ts';
+import { changes } from '../../src/venus/changes.ts';
 
 const IDENTITY = {
   productName: 'SerialBattery(X)',

@@ -1,6 +1,6 @@
-import { buildDevice } from '../../src/simulator/build.ts';
-import { DeviceWire, type WiredDevice } from '../../src/simulator/device-wire.ts';
-import { parseScenario } from '../../src/simulator/scenario.ts';
+import { DeviceWire, type WiredDevice } from '../../src/simulator/line/device-wire.ts';
+import { buildDevice } from '../../src/simulator/plant/build.ts';
+import { parseScenario } from '../../src/simulator/trials/scenario.ts';
 import type { VirtualClock } from '../../src/simulator/virtual-clock.ts';
 import type { ExchangeRecord, LineSettings } from '../../src/transport/exchange.ts';
 import { HalfDuplex } from '../../src/transport/half-duplex.ts';

@@ -1,10 +1,10 @@
 import { BMSES } from '../../src/bms/index.ts';
 import { systemClock } from '../../src/clock.ts';
 import { hex } from '../../src/errors.ts';
-import { Device } from '../../src/simulator/device.ts';
-import { Plant } from '../../src/simulator/plant.ts';
-import { parseScenario } from '../../src/simulator/scenario.ts';
-import { type Serving, servePty } from '../../src/simulator/serve.ts';
+import { Device } from '../../src/simulator/line/device.ts';
+import { type Serving, servePty } from '../../src/simulator/line/serve.ts';
+import { Plant } from '../../src/simulator/plant/plant.ts';
+import { parseScenario } from '../../src/simulator/trials/scenario.ts';
 import { answerCalls } from './helper.ts';
 import { monotonicMs } from './monotonic.ts';
 

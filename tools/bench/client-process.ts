@@ -1,7 +1,7 @@
-import { connectBus } from '../../src/publish/dbus/bus.ts';
-import type { Bus } from '../../src/publish/dbus/bus-contract.ts';
-import { BUS_ITEM } from '../../src/publish/dbus/names.ts';
-import { BusReader } from '../../src/simulator/bus-reader.ts';
+import type { Bus } from '../../src/dbus/bus.ts';
+import { connectBus } from '../../src/dbus/client.ts';
+import { BusReader } from '../../src/dbus/item-reader.ts';
+import { BUS_ITEM } from '../../src/venus/names.ts';
 import { answerCalls } from './helper.ts';
 import { monotonicMs, pause } from './monotonic.ts';
 

@@ -1,12 +1,12 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connectBus } from '../../src/publish/dbus/bus.ts';
-import type { Bus } from '../../src/publish/dbus/bus-contract.ts';
-import { batteryServiceName } from '../../src/publish/dbus/names.ts';
-import { BusReader } from '../../src/simulator/bus-reader.ts';
-import { SettingsStandIn } from '../../src/simulator/localsettings.ts';
-import { startPrivateBus } from '../../src/simulator/private-bus.ts';
+import type { Bus } from '../../src/dbus/bus.ts';
+import { connectBus } from '../../src/dbus/client.ts';
+import { BusReader } from '../../src/dbus/item-reader.ts';
+import { SettingsStandIn } from '../../src/simulator/venus/localsettings.ts';
+import { startPrivateBus } from '../../src/simulator/venus/private-bus.ts';
+import { batteryServiceName } from '../../src/venus/names.ts';
 import type { BatteryMethods } from './battery-process.ts';
 import { DriverProcess, type DriverProcessOptions } from './driver-process.ts';
 import { Helper } from './helper.ts';

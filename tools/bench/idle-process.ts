@@ -1,4 +1,4 @@
-import { connectBus, variant } from '../../src/publish/dbus/bus.ts';
+import { connectBus, variant } from '../../src/dbus/client.ts';
 import { answerCalls } from './helper.ts';
 
 const methods = {

@@ -4,7 +4,7 @@ import { systemClock } from '../../src/clock.ts';
 import type { Reading } from '../../src/model/reading.ts';
 import type { Exchange, LineSettings } from '../../src/transport/exchange.ts';
 import { HalfDuplex } from '../../src/transport/half-duplex.ts';
-import { openSerial } from '../../src/transport/serial.ts';
+import { openSerial } from '../../src/transport/serial/serial.ts';
 import type { Figure, Measurement } from './figure.ts';
 import { spreadOf } from './figure.ts';
 import { atHome, CONSTANT, type Home } from './home.ts';

@@ -1,11 +1,11 @@
-import { simulateDay } from '../../src/commands/day.ts';
-import { drawDay } from '../../src/commands/day-drawing.ts';
-import { drawLimits } from '../../src/commands/limits-drawing.ts';
-import { DRAWING_GRID, sweepLimits } from '../../src/commands/limits-sweep.ts';
+import { drawLimits } from '../../src/commands/limits/limits-drawing.ts';
+import { DRAWING_GRID, sweepLimits } from '../../src/commands/limits/limits-sweep.ts';
+import { simulateDay } from '../../src/commands/simulate/day.ts';
+import { drawDay } from '../../src/commands/simulate/day-drawing.ts';
 import type { ControlSettings } from '../../src/control/law.ts';
 import { controlSettings } from '../../src/settings/control.ts';
 import { parseSettings } from '../../src/settings/file.ts';
-import { loadScenario } from '../../src/simulator/scenario.ts';
+import { loadScenario } from '../../src/simulator/trials/scenario.ts';
 
 /** What the control works with where nobody has configured anything. */
 function defaults(): ControlSettings {

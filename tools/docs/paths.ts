@@ -1,6 +1,6 @@
-import { pathsOf } from '../../src/publish/battery-paths.ts';
-import type { BatteryState } from '../../src/publish/battery-state.ts';
-import type { PathLine } from '../../src/publish/path-line.ts';
+import type { BatteryState } from '../../src/battery/battery-view.ts';
+import { pathsOf } from '../../src/venus/battery-paths.ts';
+import type { PathLine } from '../../src/venus/path-line.ts';
 
 /** Paths of other battery services that are not exported here, and why. */
 const LEFT_OUT: readonly (readonly [paths: string, why: string])[] = [

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openSerial } from '../../src/transport/serial.ts';
+import { openSerial } from '../../src/transport/serial/serial.ts';
 import { eventually } from '../../test/support/bus.ts';
 import { House } from '../../test/support/house.ts';
 import { Program } from '../../test/support/program.ts';

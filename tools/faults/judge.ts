@@ -1,8 +1,8 @@
 import type { BmsDriver } from '../../src/bms/driver.ts';
 import { lawFor } from '../../src/control/decide.ts';
-import { admit, type GateState, initialGate } from '../../src/control/gate.ts';
+import { admit, type GateState, initialGate } from '../../src/control/input/reading-filter.ts';
 import type { ControlOutput, ControlSettings } from '../../src/control/law.ts';
-import type { LawState } from '../../src/control/law-state.ts';
+import type { LawState } from '../../src/control/memory/law-state.ts';
 import { BmsError, hex, TimeoutError } from '../../src/errors.ts';
 import type { Reading } from '../../src/model/reading.ts';
 import type { Accept } from '../../src/protocol/accept.ts';

@@ -1,6 +1,6 @@
 import type { BmsDriver } from '../../src/bms/driver.ts';
 import { BMSES } from '../../src/bms/index.ts';
-import type { WiredDevice } from '../../src/simulator/device-wire.ts';
+import type { WiredDevice } from '../../src/simulator/line/device-wire.ts';
 import { type Random, seeded } from '../../src/simulator/random.ts';
 import { BankLine } from '../../test/support/bank-line.ts';
 import type { Row } from './row.ts';

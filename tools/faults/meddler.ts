@@ -1,9 +1,9 @@
 import { createServer, type Socket } from 'node:net';
 import { bytesOf } from '../../src/protocol/bytes.ts';
-import type { Device } from '../../src/simulator/device.ts';
-import { openPty } from '../../src/simulator/pty.ts';
+import type { Device } from '../../src/simulator/line/device.ts';
+import { openPty } from '../../src/simulator/line/pty.ts';
+import type { Serving } from '../../src/simulator/line/serve.ts';
 import { type Random, seeded } from '../../src/simulator/random.ts';
-import type { Serving } from '../../src/simulator/serve.ts';
 
 /** What the line makes of one whole answer. */
 export type Meddling = (

@@ -1,8 +1,8 @@
 import { systemClock } from '../../src/clock.ts';
-import { connectBus } from '../../src/publish/dbus/bus.ts';
-import { batteryServiceName } from '../../src/publish/dbus/names.ts';
-import { BusReader } from '../../src/simulator/bus-reader.ts';
+import { connectBus } from '../../src/dbus/client.ts';
+import { BusReader } from '../../src/dbus/item-reader.ts';
 import { parsePort, serviceSuffix } from '../../src/transport/port-url.ts';
+import { batteryServiceName } from '../../src/venus/names.ts';
 import { BankLine } from '../../test/support/bank-line.ts';
 import { eventually } from '../../test/support/bus.ts';
 import { House } from '../../test/support/house.ts';

@@ -1,4 +1,4 @@
-import type { BusReader } from '../../src/simulator/bus-reader.ts';
+import type { BusReader } from '../../src/dbus/item-reader.ts';
 
 const MEASURED =
   /^\/(Dc\/0\/(Voltage|Current|Temperature)|Soc|Capacity|ConsumedAmphours|Voltages\/Cell\d+|System\/(Min|Max)Cell(Voltage|Temperature)|System\/NrOfCellsPerBattery|Alarms\/(High|Low)(Voltage|CellVoltage|ChargeCurrent|DischargeCurrent|Temperature))$/;

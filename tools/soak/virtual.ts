@@ -4,20 +4,20 @@ import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { PortService } from '../../src/app/port.ts';
+import { PortService } from '../../src/app/port-service.ts';
 import type { Services } from '../../src/app/services.ts';
 import type { BmsDriver } from '../../src/bms/driver.ts';
 import { BMSES } from '../../src/bms/index.ts';
+import type { ItemValue } from '../../src/dbus/item.ts';
 import type { Log } from '../../src/log.ts';
-import { changes } from '../../src/publish/changes.ts';
-import type { ItemValue } from '../../src/publish/dbus/bus-item.ts';
 import { loadSettings } from '../../src/settings/load.ts';
-import { buildDevice } from '../../src/simulator/build.ts';
-import type { Device } from '../../src/simulator/device.ts';
-import { DeviceWire } from '../../src/simulator/device-wire.ts';
-import { parseScenario } from '../../src/simulator/scenario.ts';
+import type { Device } from '../../src/simulator/line/device.ts';
+import { DeviceWire } from '../../src/simulator/line/device-wire.ts';
+import { buildDevice } from '../../src/simulator/plant/build.ts';
+import { parseScenario } from '../../src/simulator/trials/scenario.ts';
 import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
 import { HalfDuplex } from '../../src/transport/half-duplex.ts';
+import { changes } from '../../src/venus/changes.ts';
 
 /** What many polls in one process left behind. */
 export interface VirtualSoak {

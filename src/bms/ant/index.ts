@@ -1,6 +1,5 @@
 import { FrameError, RefusedError } from '../../errors.ts';
 import type { Reading } from '../../model/reading.ts';
-import { FET_ON, fetAlarms } from '../../protocol/ant-fet.ts';
 import { flagsOf, readNumber } from '../../protocol/bytes.ts';
 import { decodeFields, decodeRow, present } from '../../protocol/fields.ts';
 import type { AskOptions, Exchange } from '../../transport/exchange.ts';
@@ -15,6 +14,7 @@ import {
   type PollContext,
   pick,
 } from '../driver.ts';
+import { FET_ON, fetAlarms } from './fet.ts';
 import {
   AFTER_ROWS,
   BALANCE_MASK_AT,

@@ -1,7 +1,7 @@
 import type { Reading } from '../../model/reading.ts';
-import { CHARGE_FET_ALARMS, DISCHARGE_FET_ALARMS, fetCode } from '../../protocol/ant-fet.ts';
 import { encodeFields, maskOf, putNumber } from '../../protocol/encode.ts';
 import type { Answer, Responder } from '../driver.ts';
+import { CHARGE_FET_ALARMS, DISCHARGE_FET_ALARMS, fetCode } from './fet.ts';
 import {
   AFTER_ROWS,
   BALANCE_MASK_AT,

@@ -1,8 +1,8 @@
 import { RefusedError } from '../../errors.ts';
 import type { Reading } from '../../model/reading.ts';
 import { flagsOf, readText } from '../../protocol/bytes.ts';
-import { assertBelievable, decodeFaults, finishDaly } from '../../protocol/daly.ts';
 import { decodeFields, decodeRow, present } from '../../protocol/fields.ts';
+import { assertBelievable, decodeFaults, finishDaly } from './faults.ts';
 import {
   BALANCE_BITS,
   CELL,

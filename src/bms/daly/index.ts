@@ -1,6 +1,5 @@
 import { ImplausibleError } from '../../errors.ts';
 import type { Reading } from '../../model/reading.ts';
-import { assertCellsFit } from '../../protocol/daly.ts';
 import type { AskOptions, Exchange } from '../../transport/exchange.ts';
 import {
   assemble,
@@ -17,6 +16,7 @@ import {
   toldTwice,
 } from '../driver.ts';
 import { decode, decodeTemperatures, finish } from './decode.ts';
+import { assertCellsFit } from './faults.ts';
 import {
   BALANCING_EVERY,
   CELLS_PER_FRAME,

@@ -1,8 +1,8 @@
 import type { Reading } from '../../model/reading.ts';
 import { bytesOf, writeText } from '../../protocol/bytes.ts';
-import { encodeFaults } from '../../protocol/daly.ts';
 import { encodeFields, maskOf, putNumber, unscaled } from '../../protocol/encode.ts';
 import type { Answer, Responder } from '../driver.ts';
+import { encodeFaults } from './faults.ts';
 import {
   BALANCE_BITS,
   CELL,

@@ -7,7 +7,6 @@ import { ALL_PACKS, firstBlock } from '../../protocol/ascii-dialect.ts';
 import type { AsciiExchange } from '../../protocol/ascii-frame.ts';
 import { flagsOf, readNumber, readText } from '../../protocol/bytes.ts';
 import { decodeAlarms, decodeFields, present, scaled } from '../../protocol/fields.ts';
-import { PROTECTIONS, WARNINGS } from '../../protocol/pace-status.ts';
 import {
   ACTIVE_BALANCE_AT,
   AFTER_ROWS,
@@ -24,6 +23,7 @@ import {
   TAIL_LENGTHS,
   TEMPERATURE,
 } from './fields.ts';
+import { PROTECTIONS, WARNINGS } from './status.ts';
 
 /** INFOFLAG and the pack (or the count of packs) stand before it. */
 const FIRST_BLOCK = 2;

@@ -5,7 +5,6 @@ import { ALL_PACKS } from '../../protocol/ascii-dialect.ts';
 import { acceptFrame, buildFrame, parseFrame } from '../../protocol/ascii-frame.ts';
 import { bytesOf } from '../../protocol/bytes.ts';
 import { encodeAlarms, encodeFields, maskOf, putNumber, unscaled } from '../../protocol/encode.ts';
-import { PROTECTIONS, WARNINGS } from '../../protocol/pace-status.ts';
 import { packAt } from '../../protocol/packs.ts';
 import type { Answer, Responder } from '../driver.ts';
 import {
@@ -28,6 +27,7 @@ import {
   TEMPERATURE,
   VERSION,
 } from './fields.ts';
+import { PROTECTIONS, WARNINGS } from './status.ts';
 
 const MASTER = 1;
 const ENABLED = 1;

@@ -1,0 +1,298 @@
+import { setImmediate } from 'node:timers/promises';
+import { Bank } from '../battery/bank-poller.ts';
+import { Battery } from '../battery/battery.ts';
+import { Conditions } from '../battery/conditions.ts';
+import { Controller } from '../battery/controller.ts';
+import type { KeyMemory } from '../battery/identity.ts';
+import { Journal } from '../battery/limit-log.ts';
+import { LineQuality } from '../battery/line-quality.ts';
+import { Pack } from '../battery/poller.ts';
+import { detect, type Hit, hitText } from '../bms/detect/detect.ts';
+import type { BmsDriver } from '../bms/driver.ts';
+import { type Clock, sleep } from '../clock.ts';
+import { BmsError, PortLostError } from '../errors.ts';
+import type { Log, LogSource } from '../log.ts';
+import { controlSettings } from '../settings/control.ts';
+import type { PortSettings } from '../settings/resolve.ts';
+import type { ExchangeRecord } from '../transport/exchange.ts';
+import type { HalfDuplex } from '../transport/half-duplex.ts';
+import { type PortUrl, portName, serviceSuffix } from '../transport/port-url.ts';
+import { firstLine, logExchange, openLink } from './link.ts';
+import { Owner } from './owner.ts';
+import { Services, type ServicesOptions } from './services.ts';
+import { StateFile } from './state-file.ts';
+
+export interface PortOptions {
+  readonly port: PortUrl;
+  /** Drivers to look for. */
+  readonly drivers: readonly BmsDriver[];
+  readonly settings: PortSettings;
+  /** What the owner chose that leaves out other BMS types, addresses or speeds. */
+  readonly narrowedBy?: readonly string[];
+  /** Where the port remembers its last hit. */
+  readonly stateFolder: string;
+  readonly clock: Clock;
+  readonly log: LogSource;
+  readonly signal: AbortSignal;
+  /** Told of every exchange, for captures. */
+  readonly onExchange?: (record: ExchangeRecord) => void;
+  /** How the port is opened, and on what the batteries are shown; default the real port and the bus. */
+  readonly openLink?: typeof openLink;
+  readonly serve?: (options: ServicesOptions) => Pick<Services, keyof Services>;
+}
+
+/** serial-starter waits to give the port to the next program, which must not take over 20 s with the start of this one. */
+const SEARCH_MS = 15_000;
+/** So many packs that were seen before are tried before the search begins anew; each costs time when it is not there. */
+const REMEMBERED_FIRST = 4;
+const REOPEN_EVERY_MS = 30_000;
+/** State is written down so often, and at the end: more would wear the flash. */
+const SAVE_EVERY_MS = 15 * 60_000;
+
+/** Serves one port until the signal aborts. Rejects with the error that makes staying senseless. */
+export class PortService {
+  readonly #options: PortOptions;
+  readonly #log: Log;
+  readonly #journal: Journal;
+  readonly #memory: StateFile;
+  readonly #conditions: Conditions;
+  /** Watched once the battery is found: a search provokes answers that nobody understands. */
+  #quality: LineQuality | undefined;
+  readonly #stop = new AbortController();
+  #failure: BmsError | undefined;
+  #link: HalfDuplex | undefined;
+  #openedAt = 0;
+  #hit: Hit | undefined;
+  #bank: Bank | undefined;
+  readonly #owner: Owner;
+  #savedAt = 0;
+  #services: Pick<Services, keyof Services> | undefined;
+
+  constructor(options: PortOptions) {
+    this.#options = options;
+    this.#log = options.log.scope('port');
+    this.#conditions = new Conditions(options.log, options.clock);
+    this.#owner = new Owner(options.settings.settings.allowSwitches, options.log.scope('switch'));
+    this.#journal = new Journal(options.log.scope('control'));
+    this.#memory = new StateFile(options.stateFolder, serviceSuffix(options.port), this.#log);
+    options.signal.addEventListener('abort', () => this.#stop.abort(), { once: true });
+    if (options.signal.aborted) this.#stop.abort();
+  }
+
+  async run(): Promise<void> {
+    try {
+      const bank = await this.#find();
+      this.#bank = bank;
+      await this.#poll(bank);
+    } catch (error) {
+      // A port that was closed, or a search that was broken off, because we are leaving is no failure.
+      if (!this.#stop.signal.aborted || !(error instanceof BmsError)) throw error;
+    } finally {
+      this.#services?.close();
+      await this.#link?.close();
+      await this.#save();
+    }
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** Ends the service with an error from outside of the loop (the bus went away). */
+  #fail(error: BmsError): void {
+    this.#failure ??= error;
+    this.#stop.abort();
+  }
+
+  get #now(): number {
+    return this.#options.clock.now();
+  }
+
+  async #find(): Promise<Bank> {
+    const { clock, drivers, log, port, settings } = this.#options;
+    const detectLog = log.scope('detect');
+    const { hit, addresses: seen = [], isSerialDoubtful = false, key } = await this.#memory.load();
+    const { address, baudRate } = settings.settings;
+    this.#hit = hit;
+    this.#link = await this.#open();
+    const close = (): void => void this.#link?.close();
+    this.#stop.signal.addEventListener('abort', close, { once: true });
+    const found = await detect(this.#link, {
+      drivers,
+      ...(hit !== undefined && { first: remembered(hit, seen) }),
+      ...(address !== 'auto' && { addresses: address }),
+      ...(baudRate !== 'auto' && { baudRate }),
+      budgetMs: SEARCH_MS,
+      clock,
+      narrowedBy: this.#options.narrowedBy ?? [],
+      signal: this.#stop.signal,
+      onAttempt({ error, tookMs, ...attempt }) {
+        if (detectLog.debugging)
+          detectLog.debug(`${hitText(attempt)}: ${error?.message ?? 'yes'} (${tookMs.toFixed(0)} ms)`);
+      },
+    });
+    this.#stop.signal.removeEventListener('abort', close);
+    const { driver, line } = found;
+    this.#hit = { id: driver.id, line, address: found.address };
+    detectLog.info(
+      `${driver.name} on ${portName(port)}: ${hitText(this.#hit)}` +
+        `${found.reading.cellCount === undefined ? '' : `, ${found.reading.cellCount} cells`}`,
+    );
+    if (hit !== undefined && hit.id !== driver.id)
+      detectLog.info(`this port had ${hit.id} before; what was remembered of it is forgotten`);
+    const isSame = hit?.id === driver.id;
+    this.#services = this.#serve(isSame ? { known: key, isSerialDoubtful } : {});
+    const wanted = address !== 'auto' && driver.addresses.length > 1 ? address : isSame ? seen : [];
+    const addresses = [...new Set([found.address, ...wanted])].filter((at) => driver.addresses.includes(at));
+    await this.#memory.save({
+      hit: this.#hit,
+      addresses,
+      ...(isSerialDoubtful && !isSame && { isSerialDoubtful: false }),
+    });
+    return new Bank({
+      driver,
+      addresses,
+      scanned: address === 'auto' ? driver.addresses : [],
+      battery: (at) => this.#battery(driver, at),
+      intervalMs: settings.settings.pollInterval * 1000,
+      clock,
+      log,
+      conditions: this.#conditions,
+      onTurn: (battery) => {
+        if (this.#bank?.isBank) this.#services?.showPack(battery, this.#now);
+      },
+      onPacks: async (now) => {
+        this.#services?.keepPacks(now);
+        await this.#memory.save({ addresses: now });
+      },
+    });
+  }
+
+  #battery(driver: BmsDriver, address: number): Battery {
+    const { settings } = this.#options;
+    const controller = new Controller(
+      ({ chemistry = driver.chemistry }) =>
+        controlSettings(settings, { limits: driver.limits, ...(chemistry !== undefined && { chemistry }) }),
+      this.#memory.ofBattery(address, this.#options.clock.wall()),
+    );
+    return new Battery(new Pack(driver, address, () => this.#now), controller, this.#now);
+  }
+
+  #open(): Promise<HalfDuplex> {
+    const { clock, drivers, log, onExchange, openLink: open = openLink, port } = this.#options;
+    this.#openedAt = this.#now;
+    const wireLog = log.scope('wire');
+    return open({
+      port,
+      clock,
+      line: this.#hit?.line ?? firstLine(drivers),
+      onExchange: (record) => {
+        logExchange(wireLog, record);
+        this.#quality?.note(record);
+        onExchange?.(record);
+      },
+    });
+  }
+
+  /** Polls on a fixed grid until it is time to leave. A cycle that took too long begins a new grid, it never piles up. */
+  async #poll(bank: Bank): Promise<void> {
+    const { clock, settings } = this.#options;
+    let due = this.#now;
+    this.#quality = new LineQuality(this.#now);
+    while (!this.#stop.signal.aborted) {
+      if (this.#link === undefined) await this.#reopen();
+      await this.#unlessLost(() => bank.cycle(this.#link, this.#owner.requests, this.#stop.signal));
+      this.#publish(bank);
+      this.#judgeLine();
+      if (bank.isSilent && this.#now - this.#openedAt > REOPEN_EVERY_MS) await this.#reopen();
+      // A bank may fill the whole interval: the bus must have its turn all the same.
+      await setImmediate();
+      const link = this.#link;
+      if (link !== undefined) await this.#unlessLost(async () => this.#services?.readAgain(link));
+      if (link !== undefined && this.#services?.isUp) {
+        await this.#unlessLost(() => this.#owner.operate(link, bank.batteries));
+        await this.#unlessLost(() => bank.look(link));
+      }
+      if (this.#now - this.#savedAt > SAVE_EVERY_MS) await this.#save();
+      due = Math.max(due + settings.settings.pollInterval * 1000, this.#now);
+      await sleep(clock, due - this.#now, this.#stop.signal);
+    }
+  }
+
+  /** The connection ended: a tty that is gone ends the service, anything else is opened again. */
+  async #unlessLost(action: () => Promise<void>): Promise<void> {
+    try {
+      await action();
+    } catch (error) {
+      if (!(error instanceof BmsError) || !error.code.startsWith('PORT_') || this.#stop.signal.aborted)
+        throw error;
+      this.#conditions.meet('portLost', 'port', { cause: error.message });
+      await this.#reopen();
+    }
+  }
+
+  #judgeLine(): void {
+    if (this.#link !== undefined) this.#conditions.clear('portLost');
+    const cause = this.#quality?.judge(this.#now);
+    if (cause === false) this.#conditions.clear('noisyLine');
+    else if (cause !== undefined) this.#conditions.meet('noisyLine', 'wire', { cause });
+  }
+
+  async #reopen(): Promise<void> {
+    await this.#link?.close();
+    this.#link = undefined;
+    try {
+      this.#link = await this.#open();
+    } catch (error) {
+      if (!(error instanceof BmsError)) throw error;
+      const isGone = this.#options.port.kind === 'serial' && error.code === 'PORT_MISSING';
+      if (isGone) throw new PortLostError(`${portName(this.#options.port)} was unplugged; this service ends`);
+      this.#conditions.meet('portLost', 'port', { cause: error.message });
+    }
+  }
+
+  /** The bank (or the only pack): everything of the last cycle in one update. */
+  #publish(bank: Bank): void {
+    const { best } = bank;
+    const state = bank.state();
+    if (best === undefined || state === undefined) return;
+    this.#journal.note(state.control);
+    this.#services?.show(bank, best, state);
+  }
+
+  /** A bank keeps the key with which it first appeared, whichever of its packs is the first to answer this time. */
+  #serve(memory: KeyMemory): Pick<Services, keyof Services> {
+    const { clock, log, port, serve = (options) => new Services(options), settings } = this.#options;
+    return serve({
+      port,
+      settings: settings.settings,
+      owner: this.#owner,
+      memory,
+      clock,
+      log,
+      onUp: (key) => {
+        this.#savedAt = this.#now;
+        void this.#memory.save({ key }); // Its own failures are said by the state file.
+      },
+      onDoubt: () => void this.#memory.save({ isSerialDoubtful: true }), // As above.
+      onClear: () => {
+        for (const battery of this.#bank?.batteries ?? []) battery.clearHistory();
+      },
+      onLost: (error) => this.#fail(error),
+    });
+  }
+
+  /** Writes down control and history of every battery, for the next start. */
+  async #save(): Promise<void> {
+    this.#savedAt = this.#now;
+    const batteries = this.#bank?.batteries ?? [];
+    const known = batteries.filter(({ output }) => output !== undefined);
+    if (known.length === 0) return;
+    const control = Object.fromEntries(known.map((battery) => [battery.pack.address, battery.memory]));
+    const before = this.#memory.memory.control;
+    await this.#memory.save({ control: { ...before, ...control }, savedAt: this.#options.clock.wall() });
+  }
+}
+
+/** Where the batteries of this port answered before, the one that was found last first. */
+function remembered(hit: Hit, addresses: readonly number[]): Hit[] {
+  const others = addresses.filter((address) => address !== hit.address);
+  return [hit, ...others.map((address) => ({ ...hit, address }))].slice(0, REMEMBERED_FIRST);
+}

@@ -1,0 +1,183 @@
+import type { AlarmName, Alarms } from '../model/alarms.ts';
+import type { Reading } from '../model/reading.ts';
+import type { BatteryState, HistoryValues } from './battery-view.ts';
+import { cellExtremes } from './cell-extremes.ts';
+
+export function cellsInSeries(state: BatteryState): number | undefined {
+  const { facts, reading } = state;
+  return (
+    facts.cellCount ??
+    reading?.cellCount ??
+    facts.cellVoltages?.length ??
+    reading?.cellVoltages?.length ??
+    undefined
+  );
+}
+
+export function packs(state: BatteryState): number {
+  return Math.max(1, state.facts.modules?.length ?? 0, state.reading?.modules?.length ?? 0);
+}
+
+export function modulesOnline(state: BatteryState): number {
+  if (!state.link.online) return 0;
+  return state.reading?.modules?.length ?? packs(state);
+}
+
+export function blocking(
+  state: BatteryState,
+  key: 'chargeEnabled' | 'dischargeEnabled',
+  allowed: boolean | undefined,
+): number | undefined {
+  if (allowed === false) return packs(state);
+  if (state.reading === undefined) return undefined;
+  const all = state.reading.modules ?? [state.reading];
+  return all.filter((pack) => pack[key] === false).length;
+}
+
+export function power({ reading }: BatteryState): number | undefined {
+  if (reading?.power !== undefined) return reading.power;
+  if (reading?.voltage === undefined || reading.current === undefined) return undefined;
+  return reading.voltage * reading.current;
+}
+
+export function soc({ control, reading }: BatteryState): number | undefined {
+  return control === undefined ? reading?.soc : control.soc;
+}
+
+/** What the BMS last told, of every pack: in a bank the packs that are silent now have not lost their health. */
+export function soh({ facts, reading }: BatteryState): number | undefined {
+  return facts.soh ?? reading?.soh;
+}
+
+/** The count of the BMS, as it was last told; our own, which began when the driver came, only where there is none. */
+export function cycles({ facts, history, reading }: BatteryState): number | undefined {
+  return facts.cycles ?? reading?.cycles ?? history?.chargeCycles;
+}
+
+/** Of every pack, also of those that are silent now. */
+export function installedCapacity({ facts, reading }: BatteryState): number | undefined {
+  return facts.capacityFull ?? facts.capacityDesign ?? reading?.capacityFull ?? reading?.capacityDesign;
+}
+
+/** Of the packs whose measurements are shown: what remains in them is compared with it. */
+function fullCapacity({ facts, reading }: BatteryState): number | undefined {
+  return reading?.capacityFull ?? facts.capacityFull ?? reading?.capacityDesign ?? facts.capacityDesign;
+}
+
+/** As the BMS counts it, else from SoC and size; unknown with the other measurements, never derived in place of a value that is old. */
+export function remainingCapacity(state: BatteryState): number | undefined {
+  if (state.reading === undefined) return undefined;
+  const remaining = state.reading.capacityRemaining;
+  if (remaining !== undefined) return remaining;
+  const full = fullCapacity(state);
+  const percentage = soc(state);
+  return full === undefined || percentage === undefined ? undefined : (full * percentage) / 100;
+}
+
+export function consumed(state: BatteryState): number | undefined {
+  return belowFull(state, remainingCapacity(state));
+}
+
+/** What the BMS itself counts, whatever is shown as state of charge. */
+export function consumedBms(state: BatteryState): number | undefined {
+  return belowFull(state, state.reading?.capacityRemaining);
+}
+
+function belowFull(state: BatteryState, remaining: number | undefined): number | undefined {
+  const full = fullCapacity(state);
+  return full === undefined || remaining === undefined ? undefined : Math.min(0, remaining - full);
+}
+
+export function perCell(packVoltage: number | undefined, state: BatteryState): number | undefined {
+  const cells = cellsInSeries(state);
+  return packVoltage === undefined || cells === undefined ? undefined : packVoltage / cells;
+}
+
+/** Voltage of the lower half of the cells; an odd count has no middle. */
+export function midVoltage(reading: Reading | undefined): number | undefined {
+  const cells = reading?.cellVoltages;
+  return cells === undefined || cells.length % 2 === 1 ? undefined : sum(cells.slice(0, cells.length / 2));
+}
+
+export function midDeviation({ reading }: BatteryState): number | undefined {
+  const mid = midVoltage(reading);
+  const total = sum(reading?.cellVoltages);
+  return mid === undefined || total === undefined || total <= 0 ? undefined : 100 * ((2 * mid) / total - 1);
+}
+
+export function difference({ reading }: BatteryState): number | undefined {
+  const found = cellExtremes(reading);
+  return found === undefined ? undefined : found.max.value - found.min.value;
+}
+
+export function balancing({ reading }: BatteryState): number | undefined {
+  return flag(reading?.balancing ?? reading?.cellBalancing?.includes(true));
+}
+
+/** 0 unknown, 1 balanced, 2 balancing, 3 imbalance; undefined while the BMS is silent, when it cannot be said. */
+export function balancerStatus(state: BatteryState): number | undefined {
+  if (state.reading === undefined) return undefined;
+  const active = balancing(state);
+  if (active === 1) return 2;
+  if ((alarm('cellImbalance')(state) ?? 0) > 0) return 3;
+  return active === undefined ? 0 : 1;
+}
+
+/** `alsoRaisedBy` counts as level 2 when it is raised at all. */
+export function alarm(
+  name: AlarmName,
+  alsoRaisedBy?: AlarmName,
+): (state: Pick<BatteryState, 'control' | 'reading'>) => number | undefined {
+  return ({ control, reading }) => raised(control?.alarms ?? reading?.alarms ?? {}, name, alsoRaisedBy);
+}
+
+export function raised(alarms: Alarms, name: AlarmName, alsoRaisedBy?: AlarmName): number | undefined {
+  const other = alsoRaisedBy === undefined ? undefined : alarms[alsoRaisedBy];
+  if (other === undefined) return alarms[name];
+  return other > 0 ? 2 : (alarms[name] ?? 0);
+}
+
+const HOT = ['highTemperature', 'highChargeTemperature', 'highInternalTemperature'] as const;
+const COLD = ['lowTemperature', 'lowChargeTemperature'] as const;
+
+/** The most telling of what holds; undefined while the BMS is silent, when nothing of this is known. */
+export function deviceState({ control, link, reading }: BatteryState): number | undefined {
+  if (!link.online) return undefined;
+  const alarms = control?.alarms ?? reading?.alarms ?? {};
+  const has = (names: readonly AlarmName[], level: number): boolean =>
+    names.some((name) => (alarms[name] ?? 0) >= level);
+  if (has(['internalFailure', 'shortCircuit', 'contactor'], 2)) return DEVICE.fault;
+  if (has(HOT, 2)) return DEVICE.tooHot;
+  if (has(['lowVoltage', 'lowCellVoltage'], 2)) return DEVICE.empty;
+  if (reading?.chargeEnabled === false && reading.dischargeEnabled === false) return DEVICE.tripped;
+  return has([...HOT, ...COLD], 1) ? DEVICE.temperatureWarning : DEVICE.connected;
+}
+
+const DEVICE = {
+  connected: 0x100,
+  tooHot: 0x101,
+  temperatureWarning: 0x102,
+  fault: 0x103,
+  tripped: 0x104,
+  empty: 0x105,
+};
+
+export function drawn(key: keyof HistoryValues): (state: BatteryState) => number | undefined {
+  return ({ history }) => {
+    const value = history?.[key];
+    return value === undefined ? undefined : -Math.abs(value);
+  };
+}
+
+export function flag(value: boolean | undefined): number | undefined {
+  return value === undefined ? undefined : Number(value);
+}
+
+export function sum(values: readonly number[] | undefined): number | undefined {
+  return values === undefined || values.length === 0 ? undefined : values.reduce((a, b) => a + b, 0);
+}
+
+export function mean(values: readonly number[] | undefined): number | undefined {
+  const total = sum(values);
+  return values === undefined || total === undefined ? undefined : total / values.length;
+}

@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import { TimeoutError } from '../errors.ts';
+import type { Exchange } from '../transport/exchange.ts';
+import { WastedTime } from './overrun-meter.ts';
+
+const STATUS = Uint8Array.of(1);
+const SETTINGS = Uint8Array.of(2);
+
+/** A battery that is asked as often as told in vain before it answers, or stays silent. */
+function asked() {
+  const wasted = new WastedTime();
+  const ask = async (
+    request: Uint8Array,
+    missedMs: readonly number[],
+    outcome: 'answer' | 'silence' = 'answer',
+  ) => {
+    const link: Exchange = {
+      ask: async (_request, _accept, _timeoutMs, options) => {
+        for (const ms of missedMs) options?.onMissed?.(ms, new TimeoutError('silence'));
+        if (outcome === 'silence') throw new TimeoutError('silence');
+        return request;
+      },
+    };
+    const answer = wasted.over(link).ask(request, () => 1, 500);
+    if (outcome === 'silence') await expect(answer).rejects.toThrow(TimeoutError);
+    else expect(await answer).toBe(request);
+    return wasted.take();
+  };
+  return { ask };
+}
+
+describe('the time that a battery wastes', () => {
+  it('is what the tries took that were not answered', async () => {
+    const { ask } = asked();
+    expect(await ask(STATUS, [])).toBe(0);
+    expect(await ask(STATUS, [140, 155])).toBe(295);
+  });
+
+  it('is the whole time of a request that was answered before and is not now', async () => {
+    const { ask } = asked();
+    await ask(STATUS, []);
+    expect(await ask(STATUS, [140, 140, 220], 'silence')).toBe(500);
+    expect(await ask(STATUS, [])).toBe(0);
+  });
+
+  it('does not count a request that this battery never answered, because its firmware may not know it', async () => {
+    const { ask } = asked();
+    expect(await ask(SETTINGS, [600], 'silence')).toBe(0);
+  });
+
+  it('leaves what a driver wants to be told of failed tries to it', async () => {
+    const told: number[] = [];
+    const link: Exchange = {
+      ask: async (request, _accept, _timeoutMs, options) => {
+        options?.onMissed?.(7, new TimeoutError('silence'));
+        return request;
+      },
+    };
+    const view = new WastedTime().over(link);
+    await view.ask(STATUS, () => 1, 500, { onMissed: (ms) => told.push(ms) });
+    expect(told).toEqual([7]);
+  });
+
+  it('is measured on one and the same object for a line, because drivers remember things by connection', () => {
+    const wasted = new WastedTime();
+    const [one, other] = [{ ask: async () => STATUS }, { ask: async () => STATUS }];
+    expect(wasted.over(one)).toBe(wasted.over(one));
+    expect(wasted.over(other)).not.toBe(wasted.over(one));
+  });
+});

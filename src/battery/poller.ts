@@ -1,0 +1,110 @@
+import type { BmsDriver } from '../bms/driver.ts';
+import { BmsError } from '../errors.ts';
+import type { Reading } from '../model/reading.ts';
+import type { Exchange } from '../transport/exchange.ts';
+import { WastedTime } from './overrun-meter.ts';
+
+/** Failed polls in a row after which a pack of a bank is asked less often. */
+const PATIENCE = 3;
+const LONGEST_PAUSE_MS = 60_000;
+/** How quickly the usual time of a poll follows: those that also ask for slow facts are rare. */
+const FOLLOWING = 0.1;
+/** The first minute over, the packs of a bank part: they go on with numbers so far apart that slow facts are due in different cycles. */
+const PARTING = 50;
+const APART = 7;
+
+export type PollResult = { readonly reading: Reading } | { readonly error: BmsError };
+
+/** Polls one battery at one address and remembers what a driver may take from earlier polls. */
+export class Pack {
+  readonly driver: BmsDriver;
+  readonly address: number;
+  #cycle = 0;
+  #known: Reading = {};
+  #failures = 0;
+  #pausedUntil = Number.NEGATIVE_INFINITY;
+  #usualMs: number | undefined;
+  #wastedMs = 0;
+  readonly #now: () => number;
+  readonly #wasted = new WastedTime();
+  #remarks: string[] = [];
+
+  /** `now` in monotonic ms. */
+  constructor(driver: BmsDriver, address: number, now: () => number) {
+    this.#now = now;
+    this.driver = driver;
+    this.address = address;
+  }
+
+  /** Failed polls in a row. */
+  get failures(): number {
+    return this.#failures;
+  }
+
+  /** The last complete reading of this connection. */
+  get known(): Reading {
+    return this.#known;
+  }
+
+  /** What the last poll took beyond the usual, ms; above 0 the pack is in trouble. */
+  get wastedMs(): number {
+    return this.#wastedMs;
+  }
+
+  /** What a good poll of this pack takes, ms; 0 while that is not known. */
+  get usualMs(): number {
+    return this.#usualMs ?? 0;
+  }
+
+  /** What the driver had to say of its answers since this was last asked, each once. */
+  takeRemarks(): readonly string[] {
+    const remarks = this.#remarks;
+    this.#remarks = [];
+    return remarks;
+  }
+
+  /** Whether it is time to ask: a silent pack of a bank is asked ever more rarely, so that it does not starve the others. */
+  isDue(now: number): boolean {
+    return now >= this.#pausedUntil;
+  }
+
+  /** One poll. A reply error is a result; an error of the port passes through. */
+  async poll(link: Exchange): Promise<PollResult> {
+    const began = this.#now();
+    this.#wasted.take();
+    try {
+      const say = (what: string): void => void this.#remarks.push(what);
+      const context = { cycle: this.#cycle, known: this.#known, say };
+      const reading = await this.driver.poll(this.#wasted.over(link), this.address, context);
+      this.#cycle += this.#cycle === PARTING ? 1 + APART * this.address : 1;
+      this.#known = reading;
+      this.#failures = 0;
+      this.#pausedUntil = Number.NEGATIVE_INFINITY;
+      this.#measure(this.#now() - began);
+      return { reading };
+    } catch (error) {
+      if (!(error instanceof BmsError) || error.code.startsWith('PORT_')) throw error;
+      this.#failures += 1;
+      this.#wastedMs = this.#now() - began;
+      if (this.#failures >= PATIENCE) {
+        this.#pausedUntil = this.#now() + Math.min(LONGEST_PAUSE_MS, 1000 * 2 ** (this.#failures - PATIENCE));
+        // A pack that comes back may be another one, or have been restarted: nothing is taken over.
+        this.#cycle = 0;
+        this.#known = {};
+      }
+      return { error };
+    }
+  }
+
+  /** The only pack of a port is asked at every poll; there is nobody to starve. */
+  keepAsking(): void {
+    this.#pausedUntil = Number.NEGATIVE_INFINITY;
+  }
+
+  #measure(tookMs: number): void {
+    this.#wastedMs = this.#wasted.take();
+    const neededMs = tookMs - this.#wastedMs;
+    this.#usualMs =
+      this.#usualMs === undefined ? neededMs : this.#usualMs + FOLLOWING * (neededMs - this.#usualMs);
+  }
+}

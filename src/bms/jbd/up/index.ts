@@ -1,0 +1,101 @@
+import { FrameError, RefusedError } from '../../../errors.ts';
+import { mergeAlarms } from '../../../model/alarms.ts';
+import type { Reading } from '../../../model/reading.ts';
+import { flagsOf, readNumber } from '../../../protocol/bytes.ts';
+import { decodeAlarms, decodeFields, decodeRow, present } from '../../../protocol/fields.ts';
+import { EXCEPTIONS } from '../../../protocol/modbus.ts';
+import type { AskOptions } from '../../../transport/exchange.ts';
+import { assemble, assertPlausible, type BmsDriver, ifTold, inquire, pick } from '../../driver.ts';
+import {
+  BLOCK,
+  CELL,
+  CELLS_AT,
+  DATE_AT,
+  FAULTS,
+  FAULTS_AT,
+  IDENTITY,
+  STATUS,
+  TAIL,
+  TAIL_AT,
+  TEMPERATURE,
+  WARNINGS,
+  WARNINGS_AT,
+} from './fields.ts';
+import { acceptReply, dataOf, readBlocks } from './frame.ts';
+
+const MASTER = 1;
+const TIMEOUT_MS = 1500;
+const TWICE: AskOptions = { tries: 2 };
+/** The identity is asked at the second poll, so that the first is quick, and again at the third when it was not told. */
+const IDENTITY_CYCLES = [1, 2];
+
+/** JBD UP series (rack packs with RS485 and CAN). */
+export const jbdUp: BmsDriver = {
+  id: 'jbd-up',
+  family: 'jbd',
+  name: 'JBD UP series',
+  lines: [{ baudRate: 9600, gapMs: 50 }],
+  addresses: Array.from({ length: 15 }, (_, index) => index + 1),
+  limits: 'operating',
+  answerMs: 200,
+
+  accept: acceptReply,
+  addressOf: (request) => request[0],
+
+  decode(request, reply) {
+    const data = dataOf(reply);
+    if (typeof data === 'number')
+      throw new RefusedError(`refused: ${EXCEPTIONS[data] ?? `exception ${data}`}`);
+    const block = readNumber(request, 2, 'u16be');
+    if (block === BLOCK.status[0]) return decodeStatus(data);
+    if (block === BLOCK.identity[0]) return decodeIdentity(data);
+    return {};
+  },
+
+  async probe(link, address) {
+    return assertPlausible(await inquire(jbdUp, link, readBlocks(address, BLOCK.status), TIMEOUT_MS));
+  },
+
+  async poll(link, address, { cycle, known }) {
+    const status = await inquire(jbdUp, link, readBlocks(address, BLOCK.status), TIMEOUT_MS, TWICE);
+    const ask = address === MASTER && known.model === undefined && IDENTITY_CYCLES.includes(cycle);
+    const identity = ask
+      ? await ifTold(inquire(jbdUp, link, readBlocks(address, BLOCK.identity), TIMEOUT_MS))
+      : pick(known, ['model', 'productionDate']);
+    return assemble(jbdUp, [identity ?? {}, status]);
+  },
+};
+
+function decodeStatus(data: Uint8Array): Reading {
+  const reading = decodeFields(data, STATUS);
+  const cells = reading.cellCount ?? 0;
+  const sensorsAt = CELLS_AT + 2 + 2 * cells;
+  const sensors = word(data, sensorsAt);
+  const tail = data.subarray(sensorsAt + 2 + 2 * sensors);
+  const cellBalancing = flagsOf(word(tail, TAIL_AT.balance), cells);
+  const faults = decodeAlarms(readNumber(data, FAULTS_AT, 'u32be') ?? 0, FAULTS);
+  const warnings = decodeAlarms(readNumber(data, WARNINGS_AT, 'u32be') ?? 0, WARNINGS);
+  const firmware = word(tail, TAIL_AT.firmware);
+  return {
+    ...reading,
+    ...decodeFields(tail, TAIL),
+    cellVoltages: present(decodeRow(data, CELLS_AT + 2, cells, CELL)),
+    temperatures: present(decodeRow(data, sensorsAt + 2, sensors, TEMPERATURE)),
+    cellBalancing,
+    balancing: cellBalancing.includes(true),
+    firmwareVersion: `${firmware >>> 8}.${firmware & 0xff}`,
+    alarms: mergeAlarms(faults, warnings),
+  };
+}
+
+function decodeIdentity(data: Uint8Array): Reading {
+  const [year, month, day] = [0, 2, 4].map((at) => word(data, DATE_AT + at));
+  const date = [year, month, day].map((part) => String(part).padStart(2, '0')).join('-');
+  return { ...decodeFields(data, IDENTITY), ...(year === 0 ? {} : { productionDate: date }) };
+}
+
+function word(data: Uint8Array, at: number): number {
+  const value = readNumber(data, at, 'u16be');
+  if (value === undefined) throw new FrameError('length', `${data.length} bytes end before ${at}`, data);
+  return value;
+}

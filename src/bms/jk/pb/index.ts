@@ -1,0 +1,205 @@
+import { ImplausibleError } from '../../../errors.ts';
+import { mergeReadings, type Reading } from '../../../model/reading.ts';
+import { round } from '../../../model/round.ts';
+import { flagsOf, readNumber, readText } from '../../../protocol/bytes.ts';
+import { decodeAlarms, decodeFields, present, scaled } from '../../../protocol/fields.ts';
+import type { AskOptions, Exchange } from '../../../transport/exchange.ts';
+import {
+  assemble,
+  assertPlausible,
+  type BmsDriver,
+  confirm,
+  ifTold,
+  LIMIT_KEYS,
+  pick,
+  toldTwice,
+} from '../../driver.ts';
+import {
+  ABOUT,
+  ALARMS,
+  ALARMS_AT,
+  BALANCER_AT,
+  CELL,
+  CELL_MASK_AT,
+  CELLS_AT,
+  DATE_AT,
+  DATE_LENGTH,
+  FLOATING,
+  FULL_BIT,
+  MOST_CELLS,
+  PHASE_AT,
+  SENSORS,
+  SETTINGS,
+  SETTINGS_AT,
+  STATUS,
+  SWITCHES,
+  type Switch,
+} from './fields.ts';
+import { acceptReply, addressOf, type RecordName, recordAskedBy, switchOf, triggerOf } from './frame.ts';
+
+/** The answer begins after about 40 ms. */
+const TIMEOUT_MS = 500;
+const PROBE_TIMEOUT_MS = 300;
+const TWICE = { tries: 2 } as const;
+const SETTINGS_CYCLE = 60;
+const IDENTITY_KEYS = [
+  'model',
+  'hardwareVersion',
+  'firmwareVersion',
+  'serialNumber',
+  'productionDate',
+] as const;
+const SETTINGS_KEYS = ['capacityDesign', ...LIMIT_KEYS] as const;
+const CONFIRM_TRIES = 5;
+const CONFIRM: AskOptions = { tries: 2, gapMs: 300 };
+
+const u32 = (record: Uint8Array, at: number): number => readNumber(record, at, 'u32le') ?? 0;
+const slots = (status: Uint8Array): boolean[] => flagsOf(u32(status, CELL_MASK_AT), MOST_CELLS);
+const fullOrOvervolted = (status: Uint8Array): boolean => (u32(status, ALARMS_AT) & (1 << FULL_BIT)) !== 0;
+
+function decodeStatus(record: Uint8Array): Reading {
+  const cellVoltages = slots(record).flatMap((used, index) => {
+    const volts = used ? scaled(readNumber(record, CELLS_AT + 2 * index, CELL.type) ?? 0, CELL) : undefined;
+    return volts === undefined ? [] : [volts];
+  });
+  const sensors = SENSORS.map((sensor) => scaled(readNumber(record, sensor.at, sensor.type) ?? 0, sensor));
+  return {
+    ...decodeFields(record, STATUS),
+    cellCount: cellVoltages.length,
+    cellVoltages,
+    temperatures: present(sensors),
+    balancing: record[BALANCER_AT] !== 0,
+    alarms: {
+      ...decodeAlarms(u32(record, ALARMS_AT), ALARMS),
+      // With the bit set only the settings can tell an over-voltage from a full battery.
+      ...(fullOrOvervolted(record) ? {} : { highCellVoltage: 0 }),
+    },
+  };
+}
+
+/** V of the pack for a setting in mV per cell; absent where the firmware does not fill it. */
+function packVoltage(
+  key: 'maxChargeVoltage' | 'minDischargeVoltage',
+  settings: Uint8Array,
+  at: number,
+): Reading {
+  const volts = (u32(settings, at) * (decodeFields(settings, SETTINGS).cellCount ?? 0)) / 1000;
+  return volts > 0 ? { [key]: round(volts, 3) } : {};
+}
+
+function decodeSettings(record: Uint8Array): Reading {
+  const { cellUndervoltage, emptyCell, requestedCharge } = SETTINGS_AT;
+  return {
+    ...decodeFields(record, SETTINGS),
+    ...packVoltage('minDischargeVoltage', record, cellUndervoltage),
+    ...packVoltage('minDischargeVoltage', record, emptyCell),
+    ...packVoltage('maxChargeVoltage', record, requestedCharge),
+  };
+}
+
+/** What only status and settings together tell: the limit of the present charge phase, and what the full bit means. */
+function decodeTogether(status: Uint8Array, settings: Uint8Array): Reading {
+  const highest = Math.max(0, ...(decodeStatus(status).cellVoltages ?? []));
+  const over = fullOrOvervolted(status) && highest >= u32(settings, SETTINGS_AT.cellOvervoltage) / 1000;
+  const floating = status[PHASE_AT] === FLOATING;
+  return {
+    ...(floating ? packVoltage('maxChargeVoltage', settings, SETTINGS_AT.requestedFloat) : {}),
+    alarms: { highCellVoltage: over ? 2 : 0 },
+  };
+}
+
+function decodeAbout(record: Uint8Array): Reading {
+  const date = readText(record, DATE_AT, DATE_LENGTH) ?? '';
+  const [, year, month, day] = /^(\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$/.exec(date) ?? [];
+  return {
+    ...decodeFields(record, ABOUT),
+    ...(day === undefined ? {} : { productionDate: `20${year}-${month}-${day}` }),
+  };
+}
+
+const DECODERS: Readonly<Record<RecordName, (record: Uint8Array) => Reading>> = {
+  status: decodeStatus,
+  settings: decodeSettings,
+  about: decodeAbout,
+};
+
+function askRecord(
+  link: Exchange,
+  address: number,
+  name: RecordName,
+  timeoutMs: number,
+  options?: AskOptions,
+): Promise<Uint8Array> {
+  const request = triggerOf(address, name);
+  return link.ask(request, acceptReply(request), timeoutMs, options);
+}
+
+/** Writes the switch and reads the settings back. The write itself is never repeated. */
+function turn(name: Switch) {
+  return async (link: Exchange, address: number, on: boolean): Promise<void> => {
+    const request = switchOf(address, name, on);
+    // The settings that are read back decide, so a lost acknowledgement does not matter.
+    await ifTold(link.ask(request, acceptReply(request), TIMEOUT_MS));
+    const why = `the settings of ${address} do not show the ${name} switch ${on ? 'on' : 'off'}`;
+    await confirm(CONFIRM_TRIES, why, async () => {
+      const settings = await askRecord(link, address, 'settings', TIMEOUT_MS, CONFIRM);
+      return u32(settings, SWITCHES[name].at) === (on ? 1 : 0);
+    });
+  };
+}
+
+export const jkPb: BmsDriver = {
+  id: 'jk-pb',
+  family: 'jk',
+  name: 'JK PB inverter series (RS485)',
+  lines: [{ baudRate: 115200, gapMs: 120 }],
+  addresses: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0],
+  limits: 'trip',
+  answerMs: 40,
+
+  accept: acceptReply,
+  addressOf,
+
+  decode(request, reply) {
+    const name = recordAskedBy(request);
+    return name === undefined ? {} : DECODERS[name](reply);
+  },
+
+  /** Cells that are measured count, not those that are configured. */
+  finish(merged) {
+    return merged.cellVoltages === undefined ? merged : { ...merged, cellCount: merged.cellVoltages.length };
+  },
+
+  async probe(link, address) {
+    const status = await askRecord(link, address, 'status', PROBE_TIMEOUT_MS, TWICE);
+    if (slots(status).lastIndexOf(true) + 1 !== slots(status).filter(Boolean).length)
+      throw new ImplausibleError('the mask of fitted cells has holes');
+    const reading = assertPlausible(decodeStatus(status));
+    const about = await ifTold(askRecord(link, address, 'about', PROBE_TIMEOUT_MS));
+    return assemble(jkPb, [reading, about === undefined ? {} : decodeAbout(about)]);
+  },
+
+  async poll(link, address, context) {
+    const { cycle, known } = context;
+    const status = await askRecord(link, address, 'status', TIMEOUT_MS, TWICE);
+    const parts = [pick(known, [...IDENTITY_KEYS, ...SETTINGS_KEYS])];
+    const due = cycle % SETTINGS_CYCLE === 0;
+    if (due || fullOrOvervolted(status)) {
+      const ask = async (): Promise<Reading> => {
+        const settings = await askRecord(link, address, 'settings', TIMEOUT_MS);
+        return mergeReadings(decodeSettings(settings), decodeTogether(status, settings));
+      };
+      const settings = await ifTold(due ? toldTwice(ask) : ask());
+      if (settings !== undefined) parts.push(settings);
+      else if (cycle === 0 && known.cellCount === undefined)
+        context.say?.('does not tell its settings (161E)');
+    }
+    if (due && known.serialNumber === undefined) {
+      const about = await ifTold(askRecord(link, address, 'about', TIMEOUT_MS));
+      if (about !== undefined) parts.push(decodeAbout(about));
+    }
+    return assemble(jkPb, [...parts, decodeStatus(status)]);
+  },
+
+  switches: { charge: turn('charge'), discharge: turn('discharge'), balancer: turn('balancer') },
+};

@@ -1,0 +1,155 @@
+import type { ChargeState } from '../../control/law.ts';
+import { drawSheet } from '../../plot/page.ts';
+import type { Axis, Mark, Panel } from '../../plot/panel.ts';
+import type { Hue } from '../../plot/theme.ts';
+import type { Day, Extent, Stretch, Trace } from './day.ts';
+
+const STATES: Readonly<Record<ChargeState, readonly [name: string, hue: Hue]>> = {
+  bulk: ['bulk', 'blue'],
+  absorb: ['absorption', 'orange'],
+  floatDown: ['float transition', 'teal'],
+  float: ['float', 'green'],
+  topBalance: ['top balance', 'violet'],
+  hold: ['hold', 'red'],
+};
+const HEIGHT = 140;
+const LOW_HEIGHT = 80;
+const STRIP_HEIGHT = 30;
+
+/** A simulated day as an SVG file. */
+export function drawDay(day: Day): string {
+  const { scenario, settings, hours, stretches, states } = day;
+  const x = timeAxis(scenario.hour, hours);
+  const hour = (t: number): number => scenario.hour + t / 3600;
+  const line = (name: string, hue: Hue, trace: Trace, of: (extent: Extent) => number): Mark => ({
+    kind: 'line',
+    name,
+    hue,
+    points: stretches.map(({ t, values }) => [hour(t), of(values[trace])]),
+  });
+  const band = (name: string, hue: Hue, of: (stretch: Stretch) => Extent): Mark => ({
+    kind: 'band',
+    name,
+    hue,
+    points: stretches.map((stretch) => {
+      const { low, high } = of(stretch);
+      return [hour(stretch.t), low, high];
+    }),
+  });
+  const least = (trace: Trace): number => Math.min(...stretches.map(({ values }) => values[trace].low));
+  const most = (trace: Trace): number => Math.max(...stretches.map(({ values }) => values[trace].high));
+  const panels: readonly Panel[] = [
+    {
+      title: 'Cell voltages',
+      x,
+      height: HEIGHT,
+      content: {
+        y: { label: 'cell, V', from: least('lowestCell'), to: most('highestCell') },
+        marks: [
+          band('lowest to highest cell', 'teal', ({ values }) => ({
+            low: values.lowestCell.low,
+            high: values.highestCell.high,
+          })),
+          line('highest cell', 'teal', 'highestCell', ({ high }) => high),
+        ],
+      },
+    },
+    {
+      title: 'Spread of the cells',
+      x,
+      height: LOW_HEIGHT,
+      content: {
+        y: { label: 'mV', from: 0, to: most('spread') },
+        marks: [line('highest less lowest cell', 'grey', 'spread', ({ high }) => high)],
+      },
+    },
+    {
+      title: 'Pack voltage',
+      x,
+      height: HEIGHT,
+      content: {
+        y: {
+          label: 'pack, V',
+          from: Math.min(least('voltage'), least('cvl')),
+          to: Math.max(most('voltage'), most('cvl')),
+        },
+        marks: [
+          line('pack voltage', 'teal', 'voltage', middle),
+          line('CVL, charge voltage limit', 'violet', 'cvl', ({ low }) => low),
+        ],
+      },
+    },
+    {
+      title: 'Current (positive charges)',
+      x,
+      height: HEIGHT,
+      content: {
+        y: {
+          label: 'current, A',
+          from: Math.min(least('current'), -most('dcl')),
+          to: Math.max(most('current'), most('ccl')),
+        },
+        marks: [
+          band('its range', 'grey', ({ values }) => values.current),
+          line('current', 'grey', 'current', middle),
+          line('CCL, charge limit', 'blue', 'ccl', ({ low }) => low),
+          line('DCL, discharge limit (negative)', 'orange', 'dcl', ({ low }) => -low),
+        ],
+      },
+    },
+    {
+      title: 'State of charge',
+      x,
+      height: LOW_HEIGHT,
+      content: {
+        y: { label: '%', from: 0, to: 100, ticks: [0, 25, 50, 75, 100] },
+        marks: [line('as the BMS tells it', 'green', 'soc', middle)],
+      },
+    },
+    {
+      title: 'Charge state',
+      x,
+      height: STRIP_HEIGHT,
+      content: {
+        spans: states.map(({ state, from, to }) => {
+          const [name, hue] = STATES[state];
+          return { name, hue, from: hour(from), to: hour(to) };
+        }),
+      },
+    },
+  ];
+  const [pack] = scenario.packs;
+  const size = `${scenario.packs.length > 1 ? `${scenario.packs.length} packs of ` : ''}${pack?.cells} cells, ${pack?.capacity} Ah`;
+  return drawSheet({
+    heading: `A simulated day (scenario ${scenario.name})`,
+    notes: [
+      `Profile ${settings.profile}, ${scenario.chemistry}, ${size}; chargers follow DVCC, one poll a second.`,
+    ],
+    columns: 1,
+    panels,
+  });
+}
+
+function middle({ low, high }: Extent): number {
+  return (low + high) / 2;
+}
+
+/** Hours of the day, beyond midnight and noon as often as it takes. */
+function timeAxis(start: number, hours: number): Axis {
+  const step = [1 / 12, 0.25, 0.5, 1, 2, 3, 6, 12, 24].find((each) => hours / each <= 14) ?? 48;
+  const first = Math.ceil(start / step - 1e-9);
+  const last = Math.floor((start + hours) / step + 1e-9);
+  return {
+    label: 'time of day, h',
+    from: start,
+    to: start + hours,
+    ticks: Array.from({ length: last - first + 1 }, (_, index) => (first + index) * step),
+    format: clockTime,
+  };
+}
+
+/** "7:00", and for 31 "7:00" again. */
+function clockTime(hours: number): string {
+  const minutes = Math.round(hours * 60);
+  return `${Math.floor(minutes / 60) % 24}:${String(minutes % 60).padStart(2, '0')}`;
+}

@@ -1,0 +1,114 @@
+import { type Alarms, CHARGE_BLOCKING, DISCHARGE_BLOCKING } from '../../model/alarms.ts';
+import type { CellPlan } from '../input/cells.ts';
+import type { Known, Measured } from '../input/measure.ts';
+import { faultBehind } from '../input/sensor-faults.ts';
+import { ceilingOf } from '../limits/ccl.ts';
+import { blocking } from '../limits/hard-stops.ts';
+import type { Bound } from '../limits/limit.ts';
+import type { Direction } from '../limits/user-max.ts';
+
+/** What a person is told of one current limit. */
+export interface Explained {
+  readonly direction: Direction;
+  /** A as published. */
+  readonly amps: number;
+  /** The limiter in force. */
+  readonly bound: Bound;
+  readonly plan: CellPlan;
+  readonly seen: Measured;
+  readonly shown: Alarms;
+  readonly soc: number | undefined;
+  /** Seconds since the last good sample. */
+  readonly age: number;
+  /** Why everything is blocked. */
+  readonly blocked: string | undefined;
+}
+
+/** "Charge limited to 48 A: highest cell 3.52 V, nearing 3.55 V". */
+export function explainLimit(facts: Explained): string {
+  const { direction, amps, bound } = facts;
+  const name = direction === 'charge' ? 'Charge' : 'Discharge';
+  const cause = why(facts);
+  if (bound.amps === 0) return `No ${direction}: ${cause}`;
+  if (bound.amps - amps >= 1) {
+    return `${name} limited to ${amps} A: rising gently to ${Math.floor(bound.amps)} A (${cause})`;
+  }
+  return `${name} limited to ${amps} A: ${cause}`;
+}
+
+function why({ direction, bound, plan, seen, shown, soc, age, blocked }: Explained): string {
+  const charge = direction === 'charge';
+  const { known } = seen;
+  switch (bound.cause) {
+    case 'max':
+      return 'the set maximum';
+    case 'request':
+      return 'as requested by the user';
+    case 'switched':
+      return 'switched off by the user';
+    case 'bms':
+      return 'the BMS allows no more';
+    case 'cell':
+      return charge
+        ? `highest cell ${seen.vf.toFixed(2)} V, nearing ${ceilingOf(plan, seen.measuresCells).toFixed(2)} V`
+        : `lowest cell ${seen.vminSlow.toFixed(2)} V, nearing ${plan.hardMin.toFixed(2)} V`;
+    case 'soc':
+    case 'step':
+      return `state of charge ${soc?.toFixed(0) ?? '?'} %`;
+    case 'balance':
+      return 'top balance';
+    case 'config':
+      return 'the configuration holds errors';
+    case 'daily':
+      return 'the daily charge ceiling is reached';
+    case 'temperature': {
+      const fault = faultBehind(known.heat, known.coldest);
+      if (fault !== undefined && fault.kind !== 'leap' && fault.kind !== 'missing') return fault.text;
+      return `temperature ${span(charge ? seen.coldSlow : seen.dischargeColdSlow, seen.hotSlow)}`;
+    }
+    case 'sensor':
+      return `${faultBehind(known.heat, known.coldest)?.text ?? 'a temperature sensor that cannot be right'}`;
+    case 'unproven':
+      return 'a temperature that leaps or begins too hot, waiting until it has kept still for 2 min';
+    case 'mosfet':
+      return `power switches at ${known.mosfet?.toFixed(0) ?? '?'} degC`;
+    case 'hotMosfet':
+      return `power switches at ${known.mosfet?.toFixed(0) ?? '?'} degC, waiting for 87 degC`;
+    case 'fet':
+      return `the BMS has switched ${direction} off`;
+    case 'alarm': {
+      const name = blocking(charge ? CHARGE_BLOCKING : DISCHARGE_BLOCKING, known.alarms, shown);
+      return `alarm ${name ?? 'of the BMS'}`;
+    }
+    case 'ceiling':
+      return `highest cell ${seen.vmax.toFixed(2)} V, waiting for ${plan.absorb.toFixed(2)} V`;
+    case 'empty':
+      return `lowest cell ${seen.vmin.toFixed(2)} V, waiting for a charge or ${plan.dischargeKnee.toFixed(2)} V`;
+    case 'cold':
+      return `${measuredBy(known, charge ? known.coldest : known.heat.dischargeColdest)}, waiting for ${(charge ? plan.chargeMinC : plan.dischargeMinC) + 2} degC`;
+    case 'hot':
+      return `${measuredBy(known, known.hottest)}, waiting for ${(charge ? plan.chargeMaxC : plan.dischargeMaxC) - 3} degC`;
+    case 'blocked':
+      return blocked ?? 'blocked';
+    case 'stale':
+      return age > 0 ? `no answer from the BMS for ${since(age)}` : 'the BMS answers again, checking';
+  }
+}
+
+/** The degrees, or the sensor that alone says so. */
+function measuredBy({ heat }: Known, degrees: number | undefined): string {
+  const fault = faultBehind(heat, degrees);
+  return fault === undefined || fault.kind === 'leap' ? `${degrees?.toFixed(0) ?? '?'} degC` : fault.text;
+}
+
+/** Coarse on purpose: a text that counts seconds is traffic. */
+export function since(seconds: number): string {
+  if (seconds < 60) return 'more than 10 s';
+  return `more than ${Math.floor(seconds / 60)} min`;
+}
+
+function span(cold: number | undefined, hot: number | undefined): string {
+  if (cold === undefined || hot === undefined) return 'unknown';
+  const [low, high] = [cold.toFixed(0), hot.toFixed(0)];
+  return low === high ? `${low} degC` : `${low} to ${high} degC`;
+}

@@ -1,0 +1,87 @@
+import type { Phase } from '../charge/charge-phases.ts';
+import type { CellPlan } from '../input/cells.ts';
+import type { Measured } from '../input/measure.ts';
+import { clamp } from './curves.ts';
+
+/** What the voltage controller sees; volts of the pack but for `plan`. */
+export interface CvlInput {
+  /** V in force before. */
+  readonly cvl: number;
+  readonly phase: Phase;
+  /** Seconds in floatDown. */
+  readonly inPhase: number;
+  /** Seconds for which the highest cell was above the absorption voltage in float, without a discharge. */
+  readonly parked: number;
+  readonly plan: CellPlan;
+  readonly seen: Measured;
+  readonly dt: number;
+}
+
+const UNCONDITIONAL_S = 90 * 60;
+const PARKED_S = 600;
+/** Where the highest cell is held: a little above the absorption voltage, so that the pack itself gets there. */
+const TARGET_ABOVE = 0.005;
+const LEAD_S = 6;
+const MOST_LEAD = 0.04;
+const LEAST_SLOPE = 0.0005;
+
+/** V with which charging starts: from where the pack is. */
+export function startCvl(plan: CellPlan, count: number, vsum: number): number {
+  return Math.min(count * plan.absorb, Math.max(vsum, count * plan.floor));
+}
+
+/** V after a silence: never below the pack, which would only discharge it. */
+export function resumeCvl(plan: CellPlan, count: number, cvl: number, vsum: number): number {
+  return Math.min(count * plan.absorb, Math.max(cvl, vsum));
+}
+
+/**
+ * One step of the charge voltage in velocity form. The integral finds the right voltage when chargers sit above or below
+ * what is asked; it reacts to the highest cell in every phase, and never digs below the pack while nothing charges.
+ */
+export function stepCvl({ cvl: before, phase, inPhase, parked, plan, seen, dt }: CvlInput): number {
+  const { count: n, sf, cf, vsum } = seen;
+  const { capacity } = seen.known;
+  const little = capacity === undefined ? 2 : 0.005 * capacity;
+  const top = n * plan.absorb;
+  const float = n * plan.float;
+  const deep = n * plan.deepFloor;
+  const lead = leadOf(plan, seen);
+  const room = plan.absorb + TARGET_ABOVE - Math.max(seen.vf, seen.vg) - lead;
+  const error = plan.absorb + TARGET_ABOVE - seen.vg - lead;
+  let cvl = Math.min(before, top);
+
+  if (phase === 'floatDown') {
+    if (sf <= cvl + 0.005 * n || inPhase >= UNCONDITIONAL_S) {
+      const surge =
+        sf > cvl - 0.005 * n && capacity !== undefined ? clamp(2 + cf / (0.01 * capacity), 0, 1) : 1;
+      cvl = Math.max(Math.min(cvl, float), cvl - 0.00003 * n * surge * dt);
+    }
+  } else if (phase === 'float') {
+    if (parked >= PARKED_S) cvl = Math.max(Math.min(cvl, deep), cvl - 0.00003 * n * dt);
+    else if (cvl < float && room > 0.0015) cvl = Math.min(float, cvl + 0.0001 * n * dt);
+  } else if (room > 0.0015 && cvl < top && (cvl < sf + 0.015 * n || room > 0.03)) {
+    cvl = Math.min(top, cvl + Math.min(0.001 * n, 0.003 * n * (room - 0.0015)) * dt);
+  }
+
+  // The filtered current lags: digging on after a charger has let go would pull the pack down.
+  const charging = Math.min(cf, seen.current) > little;
+  if (error < 0 && charging) {
+    const gain = 0.02 * (1 + Math.abs(error) / 0.02);
+    cvl = Math.min(cvl, Math.max(sf, deep));
+    cvl = Math.min(cvl, Math.max(deep, sf - 0.05 * n, cvl + gain * n * error * dt));
+  } else if (error < 0) {
+    cvl = Math.min(cvl, Math.max(sf, float));
+  }
+  const highest = Math.min(seen.vmax, seen.vmaxBefore);
+  if (seen.measuresCells && highest >= plan.ceiling) {
+    cvl = Math.min(cvl, Math.max(deep, vsum + n * (plan.absorb + TARGET_ABOVE - highest)));
+  }
+  return cvl;
+}
+
+/** V that the highest cell will gain before a charger can answer. */
+function leadOf(plan: CellPlan, { vf, cf, slope, known }: Measured): number {
+  const charging = known.capacity !== undefined && cf > 0.02 * known.capacity;
+  return charging && vf > plan.chargeKnee && slope > LEAST_SLOPE ? Math.min(MOST_LEAD, LEAD_S * slope) : 0;
+}

@@ -1,0 +1,113 @@
+import type { BatteryState } from '../battery/battery-view.ts';
+import type { ItemType, ItemValue } from '../dbus/item.ts';
+import { decimalsOf, round } from '../model/round.ts';
+
+/** Text of a valid value, as old displays and command lines show it. */
+export type TextOf = (value: number | string) => string;
+
+/**
+ * What a client may write. Gets the value already in the type of the path, undefined when the client clears it; returns
+ * the value to hand on, or undefined to refuse.
+ */
+export type WriteRule = (value: ItemValue) => number | string | undefined;
+
+/** One D-Bus path of the battery service. */
+export interface PathLine {
+  readonly path: string;
+  readonly type: ItemType;
+  readonly text: TextOf;
+  /** Display step: numbers are rounded to its decimals, and a change below it is not published. 0 for texts. */
+  readonly step: number;
+  readonly value: (state: BatteryState) => ItemValue;
+  readonly write?: WriteRule;
+  /** A button: a write is carried out, the value stays. */
+  readonly button?: true;
+}
+
+type ValueOf = PathLine['value'];
+
+/** A path with a quantity; `step` in its unit. */
+export const real = (path: string, text: TextOf, step: number, value: ValueOf): PathLine => ({
+  path,
+  type: 'd',
+  text,
+  step,
+  value,
+});
+
+/** A path with an integer. */
+export const whole = (path: string, value: ValueOf, text: TextOf = plain, step = 1): PathLine => ({
+  path,
+  type: 'i',
+  text,
+  step,
+  value,
+});
+
+/** A path with a text. */
+export const text = (path: string, value: ValueOf): PathLine => ({
+  path,
+  type: 's',
+  text: plain,
+  step: 0,
+  value,
+});
+
+/** Text of the invalid value. */
+export const NO_TEXT = '---';
+
+const MAX_INT32 = 0x7fffffff;
+/** No quantity of a battery is larger in its unit. */
+const MAX_REAL = 1e9;
+
+/** Fixed decimals and a unit without a space: "52.41V". */
+export function quantity(unit: string, digits: number): TextOf {
+  return (value) => (typeof value === 'number' ? `${round(value, digits).toFixed(digits)}${unit}` : value);
+}
+
+export const volts = (digits: number): TextOf => quantity('V', digits);
+export const amps = (digits: number): TextOf => quantity('A', digits);
+export const ampHours = (digits: number): TextOf => quantity('Ah', digits);
+export const watts: TextOf = quantity('W', 0);
+export const percent: TextOf = quantity('%', 1);
+export const celsius: TextOf = quantity('C', 1);
+export const seconds: TextOf = quantity('s', 0);
+export const kilowattHours: TextOf = quantity('kWh', 2);
+export const plain: TextOf = (value) => `${value}`;
+/** "0xBA78". */
+export const hexadecimal: TextOf = (value) =>
+  typeof value === 'number' ? `0x${value.toString(16).toUpperCase()}` : value;
+
+/**
+ * The value as it may go on the bus: numbers finite and rounded to the display step, integers within 32 bits, texts
+ * without characters that D-Bus forbids. Whatever cannot be sent becomes the invalid value.
+ */
+export function settle(line: Pick<PathLine, 'type' | 'step'>, value: ItemValue): ItemValue {
+  if (line.type === 's') return typeof value === 'string' ? sendable(value) : undefined;
+  if (typeof value !== 'number' || !Number.isFinite(value)) return undefined;
+  if (line.type === 'd') {
+    const rounded = round(value, decimalsOf(line.step));
+    return Math.abs(rounded) <= MAX_REAL ? rounded : undefined;
+  }
+  const whole = round(value, 0);
+  return Math.abs(whole) <= MAX_INT32 ? whole : undefined;
+}
+
+/**
+ * Whether `value`, not yet rounded, is still shown well enough by what was published; `settled` is what it would become.
+ * A value on the grid of the step is always shown exactly; noise smaller than a step never causes a signal.
+ */
+export function unchanged(
+  { step }: Pick<PathLine, 'step'>,
+  published: ItemValue,
+  value: ItemValue,
+  settled: ItemValue,
+): boolean {
+  if (settled === published) return true;
+  if (typeof published !== 'number' || typeof settled !== 'number' || typeof value !== 'number') return false;
+  return Math.abs(value - published) < step * (1 - 1e-6);
+}
+
+function sendable(text: string): string {
+  return text.replace(/\p{Surrogate}/gu, '\ufffd').replace(/(?!\n)\p{Cc}/gu, '');
+}
