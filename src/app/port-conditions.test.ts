@@ -47,14 +47,7 @@ describe('the log of a port', () => {
       clock,
       log: { scope: log, setLevel: () => {} },
       signal: stop.signal,
-      serve: () => ({
-        isUp: false,
-        readAgain: async () => {},
-        show,
-        showPack: () => {},
-        keepPacks: () => {},
-        close: () => {},
-      }),
+      openOutput: () => ({ show, keepPacks: () => {}, close: () => {} }),
       openLink: async ({ clock: time, line: setting, onExchange }) => {
         if (!line.isThere) throw new PortMissingError('tcp://10.0.0.5:23 refuses the connection');
         const device = (request: Uint8Array): Uint8Array | undefined => {

@@ -1,11 +1,13 @@
 import { setImmediate } from 'node:timers/promises';
 import { Bank } from '../battery/bank-poller.ts';
 import { Battery } from '../battery/battery.ts';
+import type { BatteryKey } from '../battery/battery-key.ts';
 import { Conditions } from '../battery/conditions.ts';
 import { Controller } from '../battery/controller.ts';
-import type { KeyMemory } from '../battery/identity.ts';
+import { Identities } from '../battery/identities.ts';
 import { Journal } from '../battery/limit-log.ts';
 import { LineQuality } from '../battery/line-quality.ts';
+import type { Output } from '../battery/output.ts';
 import { Pack } from '../battery/poller.ts';
 import { detect, type Hit, hitText } from '../bms/detect/detect.ts';
 import type { BmsDriver } from '../bms/driver.ts';
@@ -17,10 +19,12 @@ import type { PortSettings } from '../settings/resolve.ts';
 import type { ExchangeRecord } from '../transport/exchange.ts';
 import type { HalfDuplex } from '../transport/half-duplex.ts';
 import { type PortUrl, portName, serviceSuffix } from '../transport/port-url.ts';
+import { VenusOutput, type VenusOutputOptions } from '../venus/venus-output.ts';
 import { firstLine, logExchange, openLink } from './link.ts';
-import { Owner } from './owner.ts';
-import { Services, type ServicesOptions } from './services.ts';
+import { Requests } from './requests.ts';
+import { SerialCheck } from './serial-check.ts';
 import { StateFile } from './state-file.ts';
+import { Switches } from './switches.ts';
 
 export interface PortOptions {
   readonly port: PortUrl;
@@ -38,7 +42,7 @@ export interface PortOptions {
   readonly onExchange?: (record: ExchangeRecord) => void;
   /** How the port is opened, and on what the batteries are shown; default the real port and the bus. */
   readonly openLink?: typeof openLink;
-  readonly serve?: (options: ServicesOptions) => Pick<Services, keyof Services>;
+  readonly openOutput?: (options: VenusOutputOptions) => Output;
 }
 
 /** serial-starter waits to give the port to the next program, which must not take over 20 s with the start of this one. */
@@ -64,15 +68,30 @@ export class PortService {
   #openedAt = 0;
   #hit: Hit | undefined;
   #bank: Bank | undefined;
-  readonly #owner: Owner;
+  readonly #requests: Requests;
+  readonly #switches: Switches;
   #savedAt = 0;
-  #services: Pick<Services, keyof Services> | undefined;
+  #output: Output | undefined;
+  /** The battery or bank is on the bus. */
+  #isUp = false;
+  #identities: Identities | undefined;
+  #serialCheck: SerialCheck | undefined;
+  /** The serial number of the battery reads differently from time to time. */
+  #isSerialDoubtful = false;
 
   constructor(options: PortOptions) {
     this.#options = options;
     this.#log = options.log.scope('port');
     this.#conditions = new Conditions(options.log, options.clock);
-    this.#owner = new Owner(options.settings.settings.allowSwitches, options.log.scope('switch'));
+    this.#switches = new Switches(options.settings.settings.allowSwitches, options.log.scope('switch'));
+    this.#requests = new Requests({
+      mayWrite: this.#switches.isAllowed,
+      canStandBy: () => this.#bank !== undefined && this.#switches.canStandBy(this.#bank.driver),
+      onChange: (before, now) => this.#switches.follow(before, now),
+      onClearHistory: () => {
+        for (const battery of this.#bank?.batteries ?? []) battery.clearHistory();
+      },
+    });
     this.#journal = new Journal(options.log.scope('control'));
     this.#memory = new StateFile(options.stateFolder, serviceSuffix(options.port), this.#log);
     options.signal.addEventListener('abort', () => this.#stop.abort(), { once: true });
@@ -88,7 +107,7 @@ export class PortService {
       // A port that was closed, or a search that was broken off, because we are leaving is no failure.
       if (!this.#stop.signal.aborted || !(error instanceof BmsError)) throw error;
     } finally {
-      this.#services?.close();
+      this.#output?.close();
       await this.#link?.close();
       await this.#save();
     }
@@ -138,7 +157,13 @@ export class PortService {
     if (hit !== undefined && hit.id !== driver.id)
       detectLog.info(`this port had ${hit.id} before; what was remembered of it is forgotten`);
     const isSame = hit?.id === driver.id;
-    this.#services = this.#serve(isSame ? { known: key, isSerialDoubtful } : {});
+    this.#identities = new Identities({
+      port,
+      batteryId: settings.settings.batteryId,
+      memory: isSame ? { known: key, isSerialDoubtful } : {},
+    });
+    this.#isSerialDoubtful = isSame && isSerialDoubtful;
+    this.#output = this.#openOutput();
     const wanted = address !== 'auto' && driver.addresses.length > 1 ? address : isSame ? seen : [];
     const addresses = [...new Set([found.address, ...wanted])].filter((at) => driver.addresses.includes(at));
     await this.#memory.save({
@@ -156,10 +181,10 @@ export class PortService {
       log,
       conditions: this.#conditions,
       onTurn: (battery) => {
-        if (this.#bank?.isBank) this.#services?.showPack(battery, this.#now);
+        if (this.#bank?.isBank) this.#showPack(battery);
       },
       onPacks: async (now) => {
-        this.#services?.keepPacks(now);
+        this.#keepPacks(now);
         await this.#memory.save({ addresses: now });
       },
     });
@@ -198,16 +223,16 @@ export class PortService {
     this.#quality = new LineQuality(this.#now);
     while (!this.#stop.signal.aborted) {
       if (this.#link === undefined) await this.#reopen();
-      await this.#unlessLost(() => bank.cycle(this.#link, this.#owner.requests, this.#stop.signal));
+      await this.#unlessLost(() => bank.cycle(this.#link, this.#requests.current, this.#stop.signal));
       this.#publish(bank);
       this.#judgeLine();
       if (bank.isSilent && this.#now - this.#openedAt > REOPEN_EVERY_MS) await this.#reopen();
       // A bank may fill the whole interval: the bus must have its turn all the same.
       await setImmediate();
       const link = this.#link;
-      if (link !== undefined) await this.#unlessLost(async () => this.#services?.readAgain(link));
-      if (link !== undefined && this.#services?.isUp) {
-        await this.#unlessLost(() => this.#owner.operate(link, bank.batteries));
+      if (link !== undefined) await this.#unlessLost(async () => this.#serialCheck?.run(link));
+      if (link !== undefined && this.#isUp) {
+        await this.#unlessLost(() => this.#switches.operate(link, bank.batteries));
         await this.#unlessLost(() => bank.look(link));
       }
       if (this.#now - this.#savedAt > SAVE_EVERY_MS) await this.#save();
@@ -252,28 +277,82 @@ export class PortService {
   #publish(bank: Bank): void {
     const { best } = bank;
     const state = bank.state();
-    if (best === undefined || state === undefined) return;
+    const identities = this.#identities;
+    if (best === undefined || state === undefined || identities === undefined) return;
     this.#journal.note(state.control);
-    this.#services?.show(bank, best, state);
+    const requests = this.#requests.current;
+    if (this.#isUp && state.control.state === 'topBalance') this.#requests.balanceBegan();
+    const { averageCurrent } = state.control;
+    this.#output?.show({
+      ...state,
+      identity: identities.main(best, bank.batteries),
+      ...(!bank.isBank && { history: best.history }),
+      ...(averageCurrent !== undefined && { averageCurrent }),
+      requests,
+      isSwitchable: this.#switches.canStandBy(bank.driver),
+    });
   }
 
-  /** A bank keeps the key with which it first appeared, whichever of its packs is the first to answer this time. */
-  #serve(memory: KeyMemory): Pick<Services, keyof Services> {
-    const { clock, log, port, serve = (options) => new Services(options), settings } = this.#options;
-    return serve({
-      port,
-      settings: settings.settings,
-      owner: this.#owner,
-      memory,
+  /** One pack of a bank, without limits: it only shows itself, and not before the bank does. */
+  #showPack(battery: Battery): void {
+    const identities = this.#identities;
+    if (!this.#isUp || battery.output === undefined || identities === undefined) return;
+    const { facts, history } = battery;
+    const reading = battery.shown(this.#now);
+    this.#output?.show({
+      identity: identities.pack(battery),
+      facts,
+      history,
+      link: battery.link(this.#now),
+      ...(reading !== undefined && { reading }),
+    });
+  }
+
+  /** Packs came, or one moved: its old service must not go on showing a pack that is elsewhere now. */
+  #keepPacks(addresses: readonly number[]): void {
+    this.#output?.keepPacks(addresses);
+    this.#identities?.keepPacks(addresses);
+  }
+
+  /** The keys of a battery that is new to the device, after its serial number was read again. */
+  async #confirmKeys(): Promise<readonly BatteryKey[]> {
+    const battery = this.#bank?.best;
+    const identities = this.#identities;
+    if (battery === undefined || identities === undefined) return [];
+    const { serialNumber } = battery.facts;
+    if (serialNumber === undefined || this.#isSerialDoubtful)
+      return identities.keysOf(battery, this.#isSerialDoubtful);
+    this.#serialCheck = new SerialCheck(battery.pack, serialNumber);
+    const other = await this.#serialCheck.outcome;
+    this.#serialCheck = undefined;
+    if (other === undefined) return identities.keysOf(battery, false);
+    this.#options.log
+      .scope('dbus')
+      .warn(
+        `the serial number reads as ${JSON.stringify(serialNumber)} and as ${JSON.stringify(other)}: it is not used, ` +
+          'the battery is known by its adapter; connection.batteryId can name it',
+      );
+    this.#isSerialDoubtful = true;
+    void this.#memory.save({ isSerialDoubtful: true }); // Its own failures are said by the state file.
+    return identities.keysOf(battery, true);
+  }
+
+  #openOutput(): Output {
+    const { clock, log, openOutput = (options) => new VenusOutput(options), port, settings } = this.#options;
+    const { customName, deviceInstance } = settings.settings;
+    return openOutput({
+      port: serviceSuffix(port),
+      ...(deviceInstance !== undefined && { wantedInstance: deviceInstance }),
+      ...(customName !== undefined && { wantedName: customName }),
       clock,
-      log,
+      log: log.scope('dbus'),
+      onStore: (store) => this.#requests.takeOver(store),
+      onCommand: (command) => this.#requests.decide(command),
+      onNew: () => this.#confirmKeys(),
       onUp: (key) => {
+        this.#isUp = true;
         this.#savedAt = this.#now;
         void this.#memory.save({ key }); // Its own failures are said by the state file.
-      },
-      onDoubt: () => void this.#memory.save({ isSerialDoubtful: true }), // As above.
-      onClear: () => {
-        for (const battery of this.#bank?.batteries ?? []) battery.clearHistory();
       },
       onLost: (error) => this.#fail(error),
     });

@@ -68,6 +68,10 @@ export class Bank {
     this.#allowance = new Allowance(clock.now());
   }
 
+  get driver(): BmsDriver {
+    return this.#options.driver;
+  }
+
   /** Sorted by address. */
   get batteries(): readonly Battery[] {
     return this.#batteries;

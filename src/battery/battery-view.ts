@@ -1,17 +1,19 @@
 import type { ControlOutput, ControlRequests } from '../control/law.ts';
 import type { Reading } from '../model/reading.ts';
+import type { BatteryKey } from './battery-key.ts';
+import type { Traits } from './traits.ts';
 
-/** Everything one battery service shows; `battery-paths.ts` says where and how. */
-export interface BatteryState {
+/** Everything that may be shown of one battery or bank, in canonical names; outputs only render it. */
+export interface BatteryView {
   readonly identity: BatteryIdentity;
   /** Measurements to show; absent (all invalid) from 10 s after the last good sample. */
   readonly reading?: Reading;
   /** Facts that do not age (model, cell count, capacity), from the last good sample. */
   readonly facts: Reading;
-  /** Absent on monitor-only pack services: the limit paths are then not exported at all. */
+  /** Limits and reasons; absent for a pack that only shows itself beside its bank. */
   readonly control?: ControlOutput;
   readonly link: LinkState;
-  /** What the user asked for at run time; shown at /Settings/Force*Off. */
+  /** What the owner asked for at run time. */
   readonly requests?: ControlRequests;
   /** The owner lets us operate the switches of this BMS for charge and for discharge. */
   readonly isSwitchable?: boolean;
@@ -22,15 +24,27 @@ export interface BatteryState {
 }
 
 export interface BatteryIdentity {
+  /** Under which the device may keep what it remembers of this battery, the best first. */
+  readonly keys: readonly BatteryKey[];
+  /** What tells it from a battery that gives the same key. */
+  readonly traits: Traits;
+  /** All packs of a port together. */
+  readonly isBank?: true;
+  /** Address of a pack that shows itself beside its bank; absent for the battery or bank of a port. */
+  readonly pack?: number;
+  /** By what another driver may have known it; absent where it cannot have known it. */
+  readonly marks?: PackMarks;
   /** "SerialBattery(JBD)". */
   readonly productName: string;
   /** "ttyUSB0". */
   readonly connection: string;
-  readonly deviceInstance: number;
-  readonly customName: string;
+  /** Number of the battery on this device; absent until the device has given one. */
+  readonly deviceInstance?: number;
+  /** Given by the owner. */
+  readonly customName?: string;
   /** Version of this driver. */
   readonly processVersion: string;
-  /** Stable key of the battery; `/Serial`. */
+  /** Serial number of the battery, or the key under which the device knows it. */
   readonly serial?: string;
   /** Who makes the BMS: "JK". */
   readonly manufacturer?: string;
@@ -38,8 +52,21 @@ export interface BatteryIdentity {
   readonly wireless?: boolean;
 }
 
+/** What another driver may know a pack by. */
+export interface PackMarks {
+  readonly serialNumber?: string;
+  /** Versions that the BMS tells. */
+  readonly versions: readonly string[];
+  /** Ah; full and design capacity, as far as they are known. */
+  readonly capacities: readonly number[];
+  /** Ports: "ttyUSB0", for a pack at an address "ttyUSB0__0x02". */
+  readonly ports: readonly string[];
+  /** Several packs share the port, so that nothing but a mark of its own tells this one. */
+  readonly isOneOfMany: boolean;
+}
+
 export interface LinkState {
-  /** False from 10 s after the last good sample until the third good one in a row: /State and the module counts follow it. */
+  /** False from 10 s after the last good sample until the third good one in a row: the state and the count of packs follow it. */
   readonly online: boolean;
   /** One line for people: "answering", "last answer 00:01:23 ago". */
   readonly text: string;

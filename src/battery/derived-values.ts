@@ -1,9 +1,9 @@
 import type { AlarmName, Alarms } from '../model/alarms.ts';
 import type { Reading } from '../model/reading.ts';
-import type { BatteryState, HistoryValues } from './battery-view.ts';
+import type { BatteryView, HistoryValues } from './battery-view.ts';
 import { cellExtremes } from './cell-extremes.ts';
 
-export function cellsInSeries(state: BatteryState): number | undefined {
+export function cellsInSeries(state: BatteryView): number | undefined {
   const { facts, reading } = state;
   return (
     facts.cellCount ??
@@ -14,17 +14,17 @@ export function cellsInSeries(state: BatteryState): number | undefined {
   );
 }
 
-export function packs(state: BatteryState): number {
+export function packs(state: BatteryView): number {
   return Math.max(1, state.facts.modules?.length ?? 0, state.reading?.modules?.length ?? 0);
 }
 
-export function modulesOnline(state: BatteryState): number {
+export function modulesOnline(state: BatteryView): number {
   if (!state.link.online) return 0;
   return state.reading?.modules?.length ?? packs(state);
 }
 
 export function blocking(
-  state: BatteryState,
+  state: BatteryView,
   key: 'chargeEnabled' | 'dischargeEnabled',
   allowed: boolean | undefined,
 ): number | undefined {
@@ -34,38 +34,38 @@ export function blocking(
   return all.filter((pack) => pack[key] === false).length;
 }
 
-export function power({ reading }: BatteryState): number | undefined {
+export function power({ reading }: BatteryView): number | undefined {
   if (reading?.power !== undefined) return reading.power;
   if (reading?.voltage === undefined || reading.current === undefined) return undefined;
   return reading.voltage * reading.current;
 }
 
-export function soc({ control, reading }: BatteryState): number | undefined {
+export function soc({ control, reading }: BatteryView): number | undefined {
   return control === undefined ? reading?.soc : control.soc;
 }
 
 /** What the BMS last told, of every pack: in a bank the packs that are silent now have not lost their health. */
-export function soh({ facts, reading }: BatteryState): number | undefined {
+export function soh({ facts, reading }: BatteryView): number | undefined {
   return facts.soh ?? reading?.soh;
 }
 
 /** The count of the BMS, as it was last told; our own, which began when the driver came, only where there is none. */
-export function cycles({ facts, history, reading }: BatteryState): number | undefined {
+export function cycles({ facts, history, reading }: BatteryView): number | undefined {
   return facts.cycles ?? reading?.cycles ?? history?.chargeCycles;
 }
 
 /** Of every pack, also of those that are silent now. */
-export function installedCapacity({ facts, reading }: BatteryState): number | undefined {
+export function installedCapacity({ facts, reading }: BatteryView): number | undefined {
   return facts.capacityFull ?? facts.capacityDesign ?? reading?.capacityFull ?? reading?.capacityDesign;
 }
 
 /** Of the packs whose measurements are shown: what remains in them is compared with it. */
-function fullCapacity({ facts, reading }: BatteryState): number | undefined {
+function fullCapacity({ facts, reading }: BatteryView): number | undefined {
   return reading?.capacityFull ?? facts.capacityFull ?? reading?.capacityDesign ?? facts.capacityDesign;
 }
 
 /** As the BMS counts it, else from SoC and size; unknown with the other measurements, never derived in place of a value that is old. */
-export function remainingCapacity(state: BatteryState): number | undefined {
+export function remainingCapacity(state: BatteryView): number | undefined {
   if (state.reading === undefined) return undefined;
   const remaining = state.reading.capacityRemaining;
   if (remaining !== undefined) return remaining;
@@ -74,21 +74,21 @@ export function remainingCapacity(state: BatteryState): number | undefined {
   return full === undefined || percentage === undefined ? undefined : (full * percentage) / 100;
 }
 
-export function consumed(state: BatteryState): number | undefined {
+export function consumed(state: BatteryView): number | undefined {
   return belowFull(state, remainingCapacity(state));
 }
 
 /** What the BMS itself counts, whatever is shown as state of charge. */
-export function consumedBms(state: BatteryState): number | undefined {
+export function consumedBms(state: BatteryView): number | undefined {
   return belowFull(state, state.reading?.capacityRemaining);
 }
 
-function belowFull(state: BatteryState, remaining: number | undefined): number | undefined {
+function belowFull(state: BatteryView, remaining: number | undefined): number | undefined {
   const full = fullCapacity(state);
   return full === undefined || remaining === undefined ? undefined : Math.min(0, remaining - full);
 }
 
-export function perCell(packVoltage: number | undefined, state: BatteryState): number | undefined {
+export function perCell(packVoltage: number | undefined, state: BatteryView): number | undefined {
   const cells = cellsInSeries(state);
   return packVoltage === undefined || cells === undefined ? undefined : packVoltage / cells;
 }
@@ -99,23 +99,23 @@ export function midVoltage(reading: Reading | undefined): number | undefined {
   return cells === undefined || cells.length % 2 === 1 ? undefined : sum(cells.slice(0, cells.length / 2));
 }
 
-export function midDeviation({ reading }: BatteryState): number | undefined {
+export function midDeviation({ reading }: BatteryView): number | undefined {
   const mid = midVoltage(reading);
   const total = sum(reading?.cellVoltages);
   return mid === undefined || total === undefined || total <= 0 ? undefined : 100 * ((2 * mid) / total - 1);
 }
 
-export function difference({ reading }: BatteryState): number | undefined {
+export function difference({ reading }: BatteryView): number | undefined {
   const found = cellExtremes(reading);
   return found === undefined ? undefined : found.max.value - found.min.value;
 }
 
-export function balancing({ reading }: BatteryState): number | undefined {
+export function balancing({ reading }: BatteryView): number | undefined {
   return flag(reading?.balancing ?? reading?.cellBalancing?.includes(true));
 }
 
 /** 0 unknown, 1 balanced, 2 balancing, 3 imbalance; undefined while the BMS is silent, when it cannot be said. */
-export function balancerStatus(state: BatteryState): number | undefined {
+export function balancerStatus(state: BatteryView): number | undefined {
   if (state.reading === undefined) return undefined;
   const active = balancing(state);
   if (active === 1) return 2;
@@ -127,7 +127,7 @@ export function balancerStatus(state: BatteryState): number | undefined {
 export function alarm(
   name: AlarmName,
   alsoRaisedBy?: AlarmName,
-): (state: Pick<BatteryState, 'control' | 'reading'>) => number | undefined {
+): (state: Pick<BatteryView, 'control' | 'reading'>) => number | undefined {
   return ({ control, reading }) => raised(control?.alarms ?? reading?.alarms ?? {}, name, alsoRaisedBy);
 }
 
@@ -141,7 +141,7 @@ const HOT = ['highTemperature', 'highChargeTemperature', 'highInternalTemperatur
 const COLD = ['lowTemperature', 'lowChargeTemperature'] as const;
 
 /** The most telling of what holds; undefined while the BMS is silent, when nothing of this is known. */
-export function deviceState({ control, link, reading }: BatteryState): number | undefined {
+export function deviceState({ control, link, reading }: BatteryView): number | undefined {
   if (!link.online) return undefined;
   const alarms = control?.alarms ?? reading?.alarms ?? {};
   const has = (names: readonly AlarmName[], level: number): boolean =>
@@ -162,7 +162,7 @@ const DEVICE = {
   empty: 0x105,
 };
 
-export function drawn(key: keyof HistoryValues): (state: BatteryState) => number | undefined {
+export function drawn(key: keyof HistoryValues): (state: BatteryView) => number | undefined {
   return ({ history }) => {
     const value = history?.[key];
     return value === undefined ? undefined : -Math.abs(value);

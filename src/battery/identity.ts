@@ -3,8 +3,8 @@ import { basename, join } from 'node:path';
 import type { BmsDriver } from '../bms/driver.ts';
 import type { Reading } from '../model/reading.ts';
 import { type PortUrl, portName } from '../transport/port-url.ts';
-import { type Key, withoutCopy } from '../venus/battery-group.ts';
-import type { PackMarks } from '../venus/predecessor.ts';
+import { type BatteryKey, withoutCopy } from './battery-key.ts';
+import type { PackMarks } from './battery-view.ts';
 import type { Traits } from './traits.ts';
 
 /** "SerialBattery(JBD)": aggregators look for that word, and the list of devices has room for one name of the BMS. */
@@ -46,7 +46,7 @@ export interface KeyMemory {
  * The keys under which a battery may be known, the best first. One whose serial number was not told this time, or is
  * another at every read, is the battery that was here before, if it is at the same place and nothing speaks against it.
  */
-export function batteryKeys(sources: IdentitySources, memory: KeyMemory = {}): readonly Key[] {
+export function batteryKeys(sources: IdentitySources, memory: KeyMemory = {}): readonly BatteryKey[] {
   const { batteryId, reading } = sources;
   const { isSerialDoubtful = false, known } = memory;
   if (batteryId !== undefined && batteryId !== 'auto') return [{ key: batteryKey(sources) }];
@@ -66,12 +66,15 @@ export function batteryKeys(sources: IdentitySources, memory: KeyMemory = {}): r
  * The keys under which a bank may be known: the one that its port had before, if it is that of one of its packs; else
  * that of any pack, because a bank may have moved to another port.
  */
-export function bankKeys(packs: readonly IdentitySources[], known: string | undefined): readonly Key[] {
+export function bankKeys(
+  packs: readonly IdentitySources[],
+  known: string | undefined,
+): readonly BatteryKey[] {
   const own = [...new Set(packs.map(batteryKey))];
   const before = known === undefined ? undefined : withoutCopy(known);
   if (before !== undefined && own.includes(before)) return [{ key: before }];
   const [first = '', ...others] = own;
-  const weak = (keys: readonly string[]): Key[] => keys.map((key) => ({ key, onlyIf: 'fitting' }));
+  const weak = (keys: readonly string[]): BatteryKey[] => keys.map((key) => ({ key, onlyIf: 'fitting' }));
   return before === undefined ? [{ key: first }, ...weak(others)] : [...weak(own), { key: before }];
 }
 

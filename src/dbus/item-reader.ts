@@ -1,6 +1,6 @@
-import { BUS_ITEM } from '../venus/names.ts';
 import type { Bus } from './bus.ts';
 import type { ItemValue } from './item.ts';
+import { BUS_ITEM } from './names.ts';
 import { entriesOf, fromVariant } from './wire-values.ts';
 
 export interface SeenItem {

@@ -1,9 +1,8 @@
-import { BUS_ITEM } from '../venus/names.ts';
-import type { PathLine } from '../venus/path-line.ts';
 import type { Answer, MethodCall, Variant } from './bus.ts';
 import { variant } from './client.ts';
 import { introspection } from './introspection.ts';
 import { type Item, type ItemValue, SET_OK, SET_REFUSED } from './item.ts';
+import { BUS_ITEM } from './names.ts';
 import { toVariant, UNFIT, written } from './wire-values.ts';
 
 const INTROSPECTABLE = 'org.freedesktop.DBus.Introspectable';
@@ -13,8 +12,18 @@ const ERROR = 'org.freedesktop.DBus.Error';
 /** Carries out a write and says whether it was taken: SET_OK, SET_REFUSED or SET_REJECTED. */
 export type OnWrite = (path: string, value: number | string) => number;
 
+/** What a client may write to an item. */
+export interface WritableItem {
+  /** Gets the value already in the type of the item, undefined when the client clears it; undefined refuses. */
+  readonly accept: (value: ItemValue) => number | string | undefined;
+  /** Text of an accepted value. */
+  readonly text: (value: number | string) => string;
+  /** A button: a write is carried out, the value stays. */
+  readonly button?: true;
+}
+
 export interface TreeOptions {
-  readonly writable: ReadonlyMap<string, PathLine>;
+  readonly writable: ReadonlyMap<string, WritableItem>;
   readonly onWrite: OnWrite;
   /** A write changed this item. */
   readonly onChanged: (item: Item) => void;
@@ -116,10 +125,10 @@ export class ItemTree {
     if (body.length !== 1) return badArguments();
     const line = this.#options.writable.get(item.path);
     // An invalid item has nothing to operate: the battery does not offer it now.
-    if (line?.write === undefined || item.value === undefined) return result(SET_REFUSED);
+    if (line === undefined || item.value === undefined) return result(SET_REFUSED);
     const asked = written(item.type, body[0]);
     if (asked === item.value) return result(SET_OK);
-    const value = asked === UNFIT ? undefined : line.write(asked);
+    const value = asked === UNFIT ? undefined : line.accept(asked);
     if (value === undefined) return result(SET_REFUSED);
     if (value === item.value) return result(SET_OK);
     const outcome = this.#options.onWrite(item.path, value);

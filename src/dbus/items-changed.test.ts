@@ -1,11 +1,11 @@
 import { createRequire } from 'node:module';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { BUS_ITEM } from '../venus/names.ts';
 import type { Item } from './item.ts';
 import { itemDictionary } from './item-server.ts';
 import { ItemsChangedEncoder } from './items-changed.ts';
 import { library, NO_REPLY_EXPECTED } from './library.ts';
+import { BUS_ITEM } from './names.ts';
 
 const RUNS = { numRuns: 500 * Number(process.env['FUZZ_FACTOR'] ?? 1) };
 

@@ -1,5 +1,5 @@
-import { BUS_ITEM } from '../venus/names.ts';
 import type { Item } from './item.ts';
+import { BUS_ITEM } from './names.ts';
 
 const LITTLE_ENDIAN = 0x6c;
 const SIGNAL = 4;

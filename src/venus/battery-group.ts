@@ -1,31 +1,23 @@
+import { type BatteryKey, COPY } from '../battery/battery-key.ts';
 import { byLikeness, type Likeness, likeness, readTraits, type Traits } from '../battery/traits.ts';
 import { type Clock, sleep } from '../clock.ts';
 import { type Bus, CallError } from '../dbus/bus.ts';
+import { BUS_ITEM } from '../dbus/names.ts';
 import { entriesOf, fromVariant } from '../dbus/wire-values.ts';
 import { announcePort, claimGroup, heldGroups, portOf } from './claim.ts';
-import { BUS_ITEM, type Log, SETTINGS_SERVICE, settingsId } from './names.ts';
+import { type Log, SETTINGS_SERVICE, settingsId } from './names.ts';
 import { type Devices, devicesOf } from './predecessor.ts';
 import { INSTANCE_SETTING, TRANSIENT } from './setting-values.ts';
-
-/** A key under which this battery may be known, "jk_2042_1024". */
-export interface Key {
-  readonly key: string;
-  /**
-   * Weak evidence, which names no new battery: taken only where a group exists already of which nothing that was written
-   * down speaks against this battery ('fitting'), or which moreover was at the same place ('here').
-   */
-  readonly onlyIf?: 'fitting' | 'here';
-}
 
 export interface GroupOptions {
   readonly bus: Bus;
   /** "com.victronenergy.battery.ttyUSB0". */
   readonly service: string;
   /** The best first; the first without a condition names a battery that is new. */
-  readonly keys: readonly Key[];
+  readonly keys: readonly BatteryKey[];
   readonly traits: Traits;
   /** Asked before a battery counts as new: the keys again, after the serial number was read once more. */
-  readonly confirm?: () => Promise<readonly Key[]>;
+  readonly confirm?: () => Promise<readonly BatteryKey[]>;
   readonly log: Log;
   readonly clock: Clock;
 }
@@ -35,8 +27,6 @@ export const TRAITS_SETTING = 'KnownBy';
 
 /** So long a battery that may be another one leaves a group to whoever it belongs to; drivers start together after a power cut. */
 const COURTESY_MS = 10_000;
-/** `settingsId` makes no two underscores in a row out of a key, so this is the number of no other battery. */
-const COPY = '__';
 
 interface Slot extends Likeness {
   readonly id: string;
@@ -85,7 +75,7 @@ async function claimKnown(
 }
 
 /** Groups that may be those of this battery, the best first. */
-function slotsOf(devices: Devices, keys: readonly Key[], traits: Traits, now: number): Slot[] {
+function slotsOf(devices: Devices, keys: readonly BatteryKey[], traits: Traits, now: number): Slot[] {
   const slots = keys.flatMap(({ key, onlyIf }, rank) => {
     const ids = groupsOf(devices, key);
     // A key that several batteries give is known to prove nothing.
@@ -118,11 +108,6 @@ function isOf(id: string, base: string): boolean {
   return (
     id === base || (id.startsWith(`${base}${COPY}`) && /^\d+$/.test(id.slice(base.length + COPY.length)))
   );
-}
-
-/** "X" of "X__2", the key that both batteries give. */
-export function withoutCopy(key: string): string {
-  return key.replace(/__\d+$/, '');
 }
 
 async function claimNew({ bus, keys }: GroupOptions, devices: Devices): Promise<string> {

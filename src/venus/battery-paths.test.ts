@@ -3,11 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { anyReading, anyState } from '../../test/support/any-state.ts';
 import { CONTROL, STATE } from '../../test/support/battery-state.ts';
 import { CONTRACT } from '../../test/support/contract-table.ts';
-import type { BatteryState } from '../battery/battery-view.ts';
+import type { BatteryView } from '../battery/battery-view.ts';
 import { pathsOf, WRITABLE } from './battery-paths.ts';
 import { changes } from './changes.ts';
 
-const shown = (state: BatteryState) => new Map(changes(new Map(), state).map((item) => [item.path, item]));
+const shown = (state: BatteryView) => new Map(changes(new Map(), state).map((item) => [item.path, item]));
 
 describe('the paths of a battery', () => {
   it.each(CONTRACT)('%s is %s %s with the text "%s"', (path, type, value, text) => {
@@ -97,7 +97,7 @@ describe('the paths of a battery', () => {
     );
   });
 
-  it.each<[string, Partial<BatteryState>, number | undefined]>([
+  it.each<[string, Partial<BatteryView>, number | undefined]>([
     [
       'what the BMS counts, whatever was counted here',
       { facts: { cycles: 38 }, history: { chargeCycles: 2 } },
@@ -129,7 +129,7 @@ describe('the paths of a battery', () => {
     expect(shown({ ...STATE, reading }).get('/Balancer/Status')?.value).toBe(status);
   });
 
-  it.each<[string, Partial<BatteryState>, number | undefined]>([
+  it.each<[string, Partial<BatteryView>, number | undefined]>([
     [
       'absent where the BMS cannot be switched',
       { requests: { chargeOff: true, dischargeOff: true } },
@@ -146,7 +146,7 @@ describe('the paths of a battery', () => {
     expect(shown({ ...STATE, ...change }).get('/Mode')?.value).toBe(mode);
   });
 
-  it.each<[string, Partial<BatteryState>, number | undefined]>([
+  it.each<[string, Partial<BatteryView>, number | undefined]>([
     ['connected', {}, 0x100],
     ['too hot', { control: { ...CONTROL, alarms: { highChargeTemperature: 2, lowVoltage: 2 } } }, 0x101],
     ['warned of a temperature', { control: { ...CONTROL, alarms: { lowTemperature: 1 } } }, 0x102],

@@ -1,4 +1,4 @@
-import type { BatteryState } from '../battery/battery-view.ts';
+import type { BatteryView } from '../battery/battery-view.ts';
 import { cellExtremes, temperatureExtremes } from '../battery/cell-extremes.ts';
 import {
   alarm,
@@ -26,9 +26,10 @@ import {
   soh,
   sum,
 } from '../battery/derived-values.ts';
+import { acceptable, shownValue, WISHES, type Wish } from '../battery/wishes.ts';
 import type { ItemValue } from '../dbus/item.ts';
+import { isMode, mode, STANDBY } from './mode.ts';
 import { MOST_MODULES, modulePaths } from './module-paths.ts';
-import { acceptable, isMode, mode, OWNER_SETTINGS, shownValue } from './owner-settings.ts';
 import {
   ampHours,
   amps,
@@ -41,8 +42,10 @@ import {
   seconds,
   text,
   volts,
+  type WriteRule,
   watts,
   whole,
+  writable,
 } from './path-line.ts';
 
 /** Neutral and provisional: Victron assigns product ids on request; an unknown id triggers no quirk of the system controller. */
@@ -61,7 +64,14 @@ const IDENTITY: readonly PathLine[] = [
   whole('/DeviceInstance', (s) => s.identity.deviceInstance),
   whole('/ProductId', () => PRODUCT_ID, hexadecimal),
   text('/ProductName', (s) => s.identity.productName),
-  { ...text('/CustomName', (s) => s.identity.customName), write: customName },
+  writable(
+    text('/CustomName', (s) => s.identity.customName),
+    customName,
+    (name) => ({
+      kind: 'name',
+      name: `${name}`,
+    }),
+  ),
   // A battery whose BMS keeps its version to itself shows that of the driver: consumers want a valid text here.
   text('/FirmwareVersion', (s) => s.facts.firmwareVersion ?? s.identity.processVersion),
   text('/HardwareVersion', (s) => s.facts.hardwareVersion),
@@ -96,7 +106,11 @@ const MEASUREMENTS: readonly PathLine[] = [
 
 /** Only on a service that controls chargers: the mere existence of MaxChargeVoltage makes a service a BMS. */
 const LIMITS: readonly PathLine[] = [
-  { ...whole('/Mode', mode), write: (value) => (isMode(value) ? value : undefined) },
+  writable(
+    whole('/Mode', mode),
+    (value) => (isMode(value) ? value : undefined),
+    (value) => ({ kind: 'standby', on: value === STANDBY }),
+  ),
   whole('/TimeToGo', (s) => s.control?.timeToGo, seconds, 60),
   real('/Info/MaxChargeVoltage', volts(2), 0.01, (s) => s.control?.cvl),
   real('/Info/MaxChargeCurrent', amps(1), 0.1, (s) => s.control?.ccl),
@@ -108,12 +122,15 @@ const LIMITS: readonly PathLine[] = [
   text('/Info/ChargeMode', (s) => s.control?.chargeMode),
   text('/Info/ChargeLimitation', (s) => s.control?.chargeReason),
   text('/Info/DischargeLimitation', (s) => s.control?.dischargeReason),
-  ...OWNER_SETTINGS.map((setting) => ({
-    ...(setting.type === 'd'
-      ? real(setting.path, amps(1), 0.1, (s) => shownValue(setting, s.requests))
-      : whole(setting.path, (s) => shownValue(setting, s.requests))),
-    write: (value: ItemValue) => acceptable(setting, value),
-  })),
+  ...WISHES.map((wish) =>
+    writable(
+      wish.type === 'd'
+        ? real(wishPath(wish), amps(1), 0.1, (s) => shownValue(wish, s.requests))
+        : whole(wishPath(wish), (s) => shownValue(wish, s.requests)),
+      (value) => acceptable(wish, value),
+      (value) => ({ kind: 'wish', wish, value: Number(value) }),
+    ),
+  ),
 ];
 
 const SYSTEM: readonly PathLine[] = [
@@ -196,11 +213,12 @@ const HISTORY: readonly PathLine[] = [
   real('/History/DischargedEnergy', kilowattHours, 0.01, (s) => s.history?.dischargedEnergy),
   real('/History/ChargedEnergy', kilowattHours, 0.01, (s) => s.history?.chargedEnergy),
   whole('/History/CanBeCleared', (s) => (s.history === undefined ? undefined : 1)),
-  {
-    ...whole('/History/Clear', (s) => (s.history === undefined ? undefined : 0)),
-    write: (value) => (value === 1 ? 1 : undefined),
-    button: true,
-  },
+  writable(
+    whole('/History/Clear', (s) => (s.history === undefined ? undefined : 0)),
+    (value) => (value === 1 ? 1 : undefined),
+    () => ({ kind: 'clearHistory' }),
+    { button: true },
+  ),
   whole('/Settings/HasTemperature', () => 1),
 ];
 
@@ -208,7 +226,7 @@ const ALWAYS: readonly PathLine[] = [...IDENTITY, ...MEASUREMENTS, ...SYSTEM, ..
 const WITH_LIMITS: readonly PathLine[] = [...ALWAYS, ...LIMITS];
 
 /** Every path that this state exports, in the order of the table; cells follow when their count is known, packs in a bank. */
-export function pathsOf(state: BatteryState): readonly PathLine[] {
+export function pathsOf(state: BatteryView): readonly PathLine[] {
   const { fixed, withCells, withPacks } = state.control === undefined ? WITHOUT_CONTROL : WITH_CONTROL;
   const count = Math.min(packs(state), MOST_MODULES);
   // A bank shows the cells of its packs on their own services.
@@ -232,9 +250,9 @@ interface Tables {
 const WITHOUT_CONTROL: Tables = { fixed: ALWAYS, withCells: [], withPacks: [] };
 const WITH_CONTROL: Tables = { fixed: WITH_LIMITS, withCells: [], withPacks: [] };
 
-/** Lines that a client may write, by path. */
-export const WRITABLE: ReadonlyMap<string, PathLine> = new Map(
-  WITH_LIMITS.filter((line) => line.write !== undefined).map((line) => [line.path, line]),
+/** What a client may write, by path. */
+export const WRITABLE: ReadonlyMap<string, WriteRule> = new Map(
+  WITH_LIMITS.flatMap(({ path, write }) => (write === undefined ? [] : [[path, write] as const])),
 );
 
 const cellLines: PathLine[] = [];
@@ -249,9 +267,14 @@ function cellPaths(count: number): readonly PathLine[] {
   return cellLines.slice(0, 2 * count);
 }
 
-function cellsShown(state: BatteryState): number {
+function cellsShown(state: BatteryView): number {
   const cells = cellsInSeries(state) ?? 0;
   return Number.isInteger(cells) && cells > 0 && cells <= 64 ? cells : 0;
+}
+
+/** Where the wish of an owner is shown and written. */
+function wishPath({ name }: Wish): string {
+  return `/Settings/${name}`;
 }
 
 function customName(value: ItemValue): string | undefined {

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { CONTROL, STATE } from '../../test/support/battery-state.ts';
 import { BusReader, eventually, startTestBus, type TestBus } from '../../test/support/bus.ts';
-import type { BatteryState } from '../battery/battery-view.ts';
+import type { BatteryView } from '../battery/battery-view.ts';
 import { connectBus, variant } from '../dbus/client.ts';
 import { BusError } from '../errors.ts';
 import { pathsOf } from './battery-paths.ts';
@@ -27,7 +27,7 @@ afterAll(() => daemon.stop());
 
 async function open(options: Partial<BatteryServiceOptions> = {}): Promise<BatteryService> {
   const bus = await connectBus({ address: daemon.address });
-  const service = await BatteryService.open({ bus, name: NAME, state: STATE, log, ...options });
+  const service = await BatteryService.open({ bus, name: NAME, view: STATE, log, ...options });
   closers.push(() => service.close());
   return service;
 }
@@ -38,7 +38,7 @@ async function read(name = NAME): Promise<BusReader> {
   return reader;
 }
 
-const withName = (customName: string): BatteryState => ({
+const withName = (customName: string): BatteryView => ({
   ...STATE,
   identity: { ...STATE.identity, customName },
 });
@@ -133,10 +133,10 @@ describe('a battery service', () => {
   ])('writing %s with %s %s answers %i and shows %s', async (path, type, value, code, after) => {
     const writes: unknown[] = [];
     await open({
-      state: withName('Old'),
-      onWrite: (...write) => {
-        writes.push(write);
-        return 0;
+      view: withName('Old'),
+      onCommand: (command) => {
+        writes.push(command);
+        return true;
       },
     });
     const reader = await read();
@@ -152,23 +152,23 @@ describe('a battery service', () => {
   });
 
   it('takes a bare empty array as clearing, as the display sends it', async () => {
-    await open({ state: withName('Old'), onWrite: () => 0 });
+    await open({ view: withName('Old'), onCommand: () => true });
     const reader = await read();
     expect(await reader.call('/CustomName', 'SetValue', 'ai', [[]])).toEqual([0]);
     expect(await reader.getValue('/CustomName')).toBe('');
   });
 
-  it('keeps the old value when the write is rejected or fails, and says so', async () => {
-    let outcome = 2;
+  it('keeps the old value when the write is refused or fails, and says so', async () => {
+    let isRefused = true;
     await open({
-      onWrite: () => {
-        if (outcome === 2) return outcome;
+      onCommand: () => {
+        if (isRefused) return false;
         throw new Error('disk full');
       },
     });
     const reader = await read();
-    expect(await reader.setValue('/CustomName', 's', 'New')).toBe(2);
-    outcome = 3;
+    expect(await reader.setValue('/CustomName', 's', 'New')).toBe(1);
+    isRefused = false;
     expect(await reader.setValue('/CustomName', 's', 'New')).toBe(2);
     expect(await reader.getValue('/CustomName')).toBe('');
     expect(lines).toEqual([expect.stringContaining('disk full')]);
@@ -176,9 +176,9 @@ describe('a battery service', () => {
 
   it('tells a written value once when the owner shows it himself', async () => {
     const service: BatteryService = await open({
-      onWrite: (_, value) => {
-        service.update(withName(String(value)));
-        return 0;
+      onCommand: (command) => {
+        service.update(withName(command.kind === 'name' ? command.name : ''));
+        return true;
       },
     });
     const reader = await read();
@@ -206,7 +206,7 @@ describe('a battery service', () => {
 
   it('announces cells that are learned later', async () => {
     const { reading: _, ...blind } = STATE;
-    const service = await open({ state: { ...blind, facts: {} } });
+    const service = await open({ view: { ...blind, facts: {} } });
     const reader = await read();
     await reader.watch();
     service.update(STATE);
@@ -233,7 +233,7 @@ describe('a battery service', () => {
 
   it('refuses to start beside another instance, whose name and data stay', async () => {
     await open();
-    const second = open({ state: withName('second') });
+    const second = open({ view: withName('second') });
     await expect(second).rejects.toThrow(BusError);
     await expect(second).rejects.toThrow(/already on the bus: another battery driver/);
     expect(await (await read()).getValue('/CustomName')).toBe('');

@@ -1,11 +1,12 @@
-import type { BatteryState } from '../battery/battery-view.ts';
+import type { BatteryView } from '../battery/battery-view.ts';
+import type { Command } from '../battery/command.ts';
 import type { Bus } from '../dbus/bus.ts';
-import { type Item, SET_REFUSED, SET_REJECTED } from '../dbus/item.ts';
-import { ItemTree, type OnWrite } from '../dbus/item-server.ts';
+import { type Item, SET_OK, SET_REFUSED, SET_REJECTED } from '../dbus/item.ts';
+import { ItemTree } from '../dbus/item-server.ts';
 import { BusError } from '../errors.ts';
 import { WRITABLE } from './battery-paths.ts';
 import { changes } from './changes.ts';
-import type { Log } from './names.ts';
+import { keyOf, type Log } from './names.ts';
 
 export interface BatteryServiceOptions {
   /** A connection of its own: consumers keep services apart by connection. The service disconnects it. */
@@ -13,10 +14,20 @@ export interface BatteryServiceOptions {
   /** "com.victronenergy.battery.ttyUSB0", see `batteryServiceName`. */
   readonly name: string;
   /** What consumers see when the name appears; limits must be valid in it. */
-  readonly state: BatteryState;
-  /** Carries out what a user wrote (/CustomName, /History/Clear, /Settings/...). Default: refuse. */
-  readonly onWrite?: OnWrite;
+  readonly view: BatteryView;
+  /** Instance and name that the device remembers; absent: those of the view. */
+  readonly device?: DeviceIdentity;
+  /** Carries out what a client asks for; false refuses. Default: refuse. */
+  readonly onCommand?: (command: Command) => boolean;
   readonly log: Log;
+}
+
+/** What only the device knows of a battery; read anew at every update. */
+export interface DeviceIdentity {
+  /** Group of its settings. */
+  readonly id: string;
+  readonly instance: number;
+  readonly customName: string;
 }
 
 /** One battery on the bus. */
@@ -24,12 +35,13 @@ export class BatteryService {
   /** Called once when the service is off the bus without `close` having been called. */
   onLost: (error: BusError) => void = () => {};
   readonly name: string;
+  readonly #options: BatteryServiceOptions;
   readonly #bus: Bus;
   readonly #log: Log;
   readonly #tree: ItemTree;
-  #latest: BatteryState;
+  #latest: BatteryView;
   /** Whether consumers see us, and with which instance. */
-  #shown: { readonly instance: number } | undefined;
+  #shown: { readonly instance: number | undefined } | undefined;
   #closed = false;
 
   /** Exports everything, then takes the name. Rejects with a BusError when another program holds it. */
@@ -44,35 +56,40 @@ export class BatteryService {
     return service;
   }
 
-  private constructor({ bus, name, state, onWrite = () => SET_REFUSED, log }: BatteryServiceOptions) {
+  private constructor(options: BatteryServiceOptions) {
+    const { bus, name, view, log } = options;
+    this.#options = options;
     this.name = name;
     this.#bus = bus;
     this.#log = log;
-    this.#latest = state;
+    this.#latest = this.#whole(view);
     this.#tree = new ItemTree({
       writable: WRITABLE,
-      onWrite: (path, value) => this.#carryOut(onWrite, path, value),
+      onWrite: (path, value) => this.#write(path, value),
       onChanged: (item) => this.#announce([item]),
     });
-    this.#tree.set(changes(this.#tree.values, state));
+    this.#tree.set(changes(this.#tree.values, this.#latest));
     bus.serve((call) => this.#tree.answer(call));
     bus.onLost = (error) => this.#fail(error);
   }
 
   /**
-   * Shows `state`: one ItemsChanged with what differs from what is shown, none when nothing does. With another
-   * DeviceInstance the service leaves the bus and returns, because consumers read the instance once.
+   * Shows `view`: one ItemsChanged with what differs from what is shown, none when nothing does. With another
+   * device instance the service leaves the bus and returns, because consumers read the instance once.
    */
-  update(state: BatteryState): void {
+  update(view: BatteryView): void {
     if (this.#closed) return;
-    this.#latest = state;
-    // While the service is leaving or returning, `#join` shows the latest state when it is back.
+    this.#latest = this.#whole(view);
+    const { deviceInstance } = this.#latest.identity;
+    // While the service is leaving or returning, `#join` shows the latest view when it is back.
     if (this.#shown === undefined) return;
-    if (state.identity.deviceInstance !== this.#shown.instance) {
-      this.#moveTo(state.identity.deviceInstance);
+    if (deviceInstance !== this.#shown.instance) {
+      this.#moveTo(deviceInstance);
       return;
     }
-    this.#show();
+    const changed = changes(this.#tree.values, this.#latest);
+    this.#tree.set(changed);
+    this.#announce(changed);
   }
 
   /** Leaves the bus at once. */
@@ -83,7 +100,15 @@ export class BatteryService {
     this.#bus.disconnect();
   }
 
-  #moveTo(instance: number): void {
+  #whole(view: BatteryView): BatteryView {
+    const { device } = this.#options;
+    if (device === undefined) return view;
+    const { id, instance, customName } = device;
+    const identity = { serial: keyOf(id), ...view.identity, deviceInstance: instance, customName };
+    return { ...view, identity };
+  }
+
+  #moveTo(instance: number | undefined): void {
     this.#shown = undefined;
     this.#log.info(`${this.name} leaves the bus to return as device instance ${instance}`);
     this.#bus
@@ -103,20 +128,16 @@ export class BatteryService {
     this.update(this.#latest);
   }
 
-  #show(): void {
-    const changed = changes(this.#tree.values, this.#latest);
-    this.#tree.set(changed);
-    this.#announce(changed);
-  }
-
   #announce(items: readonly Item[]): void {
     if (items.length === 0 || this.#shown === undefined) return;
     this.#bus.itemsChanged(items);
   }
 
-  #carryOut(onWrite: OnWrite, path: string, value: number | string): number {
+  #write(path: string, value: number | string): number {
+    const command = WRITABLE.get(path)?.command(value);
+    if (command === undefined) return SET_REFUSED;
     try {
-      return onWrite(path, value);
+      return this.#options.onCommand?.(command) === true ? SET_OK : SET_REFUSED;
     } catch (error) {
       this.#log.warn(`${this.name} could not set ${path} to ${JSON.stringify(value)}: ${String(error)}`);
       return SET_REJECTED;

@@ -2,20 +2,20 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { anyState } from '../../test/support/any-state.ts';
 import { STATE } from '../../test/support/battery-state.ts';
-import type { BatteryState } from '../battery/battery-view.ts';
+import type { BatteryView } from '../battery/battery-view.ts';
 import type { ItemType, ItemValue } from '../dbus/item.ts';
 import { pathsOf } from './battery-paths.ts';
 import { changes } from './changes.ts';
 
 const numRuns = 300 * Number(process.env['FUZZ_FACTOR'] ?? 1);
 
-function publish(published: Map<string, ItemValue>, state: BatteryState) {
+function publish(published: Map<string, ItemValue>, state: BatteryView) {
   const changed = changes(published, state);
   for (const { path, value } of changed) published.set(path, value);
   return Object.fromEntries(changed.map(({ path, value }) => [path, value]));
 }
 
-const reading = (part: NonNullable<BatteryState['reading']>): BatteryState => ({
+const reading = (part: NonNullable<BatteryView['reading']>): BatteryView => ({
   ...STATE,
   reading: { ...STATE.reading, ...part },
 });

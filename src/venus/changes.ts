@@ -1,4 +1,4 @@
-import type { BatteryState } from '../battery/battery-view.ts';
+import type { BatteryView } from '../battery/battery-view.ts';
 import type { Item, ItemValue } from '../dbus/item.ts';
 import { pathsOf } from './battery-paths.ts';
 import { NO_TEXT, settle, unchanged } from './path-line.ts';
@@ -7,7 +7,7 @@ import { NO_TEXT, settle, unchanged } from './path-line.ts';
  * What must be told to the bus so that it shows `state`, given the values `published` so far by path. A path that is new
  * is part of it even when invalid; a path that `state` has no more becomes invalid.
  */
-export function changes(published: ReadonlyMap<string, ItemValue>, state: BatteryState): Item[] {
+export function changes(published: ReadonlyMap<string, ItemValue>, state: BatteryView): Item[] {
   const changed: Item[] = [];
   const lines = pathsOf(state);
   let known = 0;

@@ -202,7 +202,7 @@ describe('the settings of a battery', () => {
       await BatteryService.open({
         bus,
         name: batteryServiceName('ttyUSB0'),
-        state: { ...STATE, identity },
+        view: { ...STATE, identity },
         log,
       });
       const second = await open();

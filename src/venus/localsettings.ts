@@ -1,9 +1,10 @@
+import type { PackMarks } from '../battery/battery-view.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import { type Bus, CallError, type Signal } from '../dbus/bus.ts';
+import { BUS_ITEM } from '../dbus/names.ts';
 import { entriesOf, fromVariant, toVariant } from '../dbus/wire-values.ts';
 import { BusError } from '../errors.ts';
-import { BUS_ITEM, type Log, SETTINGS_INTERFACE, SETTINGS_SERVICE } from './names.ts';
-import type { PackMarks } from './predecessor.ts';
+import { type Log, SETTINGS_INTERFACE, SETTINGS_SERVICE } from './names.ts';
 import { provisionalInstance } from './provisional-instance.ts';
 import {
   CUSTOM_NAME_SETTING,

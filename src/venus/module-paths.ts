@@ -1,4 +1,4 @@
-import type { BatteryState } from '../battery/battery-view.ts';
+import type { BatteryView } from '../battery/battery-view.ts';
 import { raised } from '../battery/derived-values.ts';
 import type { AlarmName } from '../model/alarms.ts';
 import type { ModuleReading } from '../model/reading.ts';
@@ -45,7 +45,7 @@ function linesOf(index: number): PathLine[] {
 }
 
 /** What the pack says now; a silent pack has no alarms to show. */
-function shownModule({ facts, reading }: BatteryState, index: number): ModuleReading | undefined {
+function shownModule({ facts, reading }: BatteryView, index: number): ModuleReading | undefined {
   const address = facts.modules?.[index]?.address;
   return reading?.modules?.find((pack) => pack.address === address);
 }

@@ -1,5 +1,3 @@
-/** The interface of every item and of the root of a service. */
-export const BUS_ITEM = 'com.victronenergy.BusItem';
 export const BATTERY_PREFIX = 'com.victronenergy.battery.';
 /** Localsettings: the settings of a Venus device. */
 export const SETTINGS_SERVICE = 'com.victronenergy.settings';

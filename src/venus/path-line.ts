@@ -1,15 +1,16 @@
-import type { BatteryState } from '../battery/battery-view.ts';
+import type { BatteryView } from '../battery/battery-view.ts';
+import type { Command } from '../battery/command.ts';
 import type { ItemType, ItemValue } from '../dbus/item.ts';
+import type { WritableItem } from '../dbus/item-server.ts';
 import { decimalsOf, round } from '../model/round.ts';
 
 /** Text of a valid value, as old displays and command lines show it. */
 export type TextOf = (value: number | string) => string;
 
-/**
- * What a client may write. Gets the value already in the type of the path, undefined when the client clears it; returns
- * the value to hand on, or undefined to refuse.
- */
-export type WriteRule = (value: ItemValue) => number | string | undefined;
+/** What a client may write to a path, and what it asks for with it. */
+export interface WriteRule extends WritableItem {
+  readonly command: (value: number | string) => Command;
+}
 
 /** One D-Bus path of the battery service. */
 export interface PathLine {
@@ -18,10 +19,8 @@ export interface PathLine {
   readonly text: TextOf;
   /** Display step: numbers are rounded to its decimals, and a change below it is not published. 0 for texts. */
   readonly step: number;
-  readonly value: (state: BatteryState) => ItemValue;
+  readonly value: (state: BatteryView) => ItemValue;
   readonly write?: WriteRule;
-  /** A button: a write is carried out, the value stays. */
-  readonly button?: true;
 }
 
 type ValueOf = PathLine['value'];
@@ -52,6 +51,14 @@ export const text = (path: string, value: ValueOf): PathLine => ({
   step: 0,
   value,
 });
+
+/** A line that clients may write: what they may, and what they ask for with it. */
+export const writable = (
+  line: PathLine,
+  accept: WriteRule['accept'],
+  command: WriteRule['command'],
+  options: Pick<WriteRule, 'button'> = {},
+): PathLine => ({ ...line, write: { accept, command, text: line.text, ...options } });
 
 /** Text of the invalid value. */
 export const NO_TEXT = '---';

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { chooseEntry, devicesOf, type Entry, entriesOfPredecessor, type PackMarks } from './predecessor.ts';
+import type { PackMarks } from '../battery/battery-view.ts';
+import { chooseEntry, devicesOf, type Entry, entriesOfPredecessor } from './predecessor.ts';
 
 const NUM_RUNS = 300 * Number(process.env['FUZZ_FACTOR'] ?? 1);
 

@@ -1,17 +1,5 @@
+import type { PackMarks } from '../battery/battery-view.ts';
 import { instanceOf, type SettingValue } from './setting-values.ts';
-
-/** What dbus-serialbattery may know a pack by, whose settings stand in groups named `serialbattery_<ID>`. */
-export interface PackMarks {
-  readonly serialNumber?: string;
-  /** Versions that the BMS tells; that driver calls one of them the hardware's. */
-  readonly versions: readonly string[];
-  /** Ah; full and design capacity, as far as they are known. */
-  readonly capacities: readonly number[];
-  /** Ports as that driver writes them: "ttyUSB0", for a pack at an address "ttyUSB0__0x02". */
-  readonly ports: readonly string[];
-  /** Several packs share the port, so that nothing but a mark of its own tells this one. */
-  readonly isOneOfMany: boolean;
-}
 
 /** One group of the other driver, with what can be used of it. */
 export interface Entry {

@@ -1,7 +1,8 @@
 import type { Bus } from '../dbus/bus.ts';
+import { BUS_ITEM } from '../dbus/names.ts';
 import { fromVariant } from '../dbus/wire-values.ts';
 import { claimInstance } from './claim.ts';
-import { BATTERY_PREFIX, BUS_ITEM } from './names.ts';
+import { BATTERY_PREFIX } from './names.ts';
 
 const FIRST = 1000;
 const COUNT = 1000;

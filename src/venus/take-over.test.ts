@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { busForEachTest, eventually, SettingsStandIn } from '../../test/support/bus.ts';
+import type { PackMarks } from '../battery/battery-view.ts';
 import type { Answer, MethodCall } from '../dbus/bus.ts';
 import { variant } from '../dbus/client.ts';
 import { DeviceSettings, type DeviceSettingsOptions } from './localsettings.ts';
 import { BATTERY_PREFIX, SETTINGS_SERVICE, settingsId } from './names.ts';
-import type { PackMarks } from './predecessor.ts';
 
 type Stored = Record<string, string | number>;
 

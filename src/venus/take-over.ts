@@ -1,6 +1,8 @@
+import type { PackMarks } from '../battery/battery-view.ts';
 import { type Bus, CallError } from '../dbus/bus.ts';
+import { BUS_ITEM } from '../dbus/names.ts';
 import { entriesOf, fromVariant, toVariant } from '../dbus/wire-values.ts';
-import { BUS_ITEM, type Log, SETTINGS_INTERFACE, SETTINGS_SERVICE, settingsId } from './names.ts';
+import { type Log, SETTINGS_INTERFACE, SETTINGS_SERVICE, settingsId } from './names.ts';
 import {
   chooseEntry,
   type Devices,
@@ -8,7 +10,6 @@ import {
   type Entry,
   entriesOfPredecessor,
   ORIGIN_SETTING,
-  type PackMarks,
 } from './predecessor.ts';
 import { instancesOnBus } from './provisional-instance.ts';
 import { declaration, INSTANCE_SETTING, TRANSIENT } from './setting-values.ts';

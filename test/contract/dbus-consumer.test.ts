@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { BatteryState } from '../../src/battery/battery-view.ts';
+import type { BatteryView } from '../../src/battery/battery-view.ts';
 import { connectBus } from '../../src/dbus/client.ts';
 import { BatteryService } from '../../src/venus/battery-service.ts';
 import { batteryServiceName } from '../../src/venus/names.ts';
@@ -11,13 +11,13 @@ import { DbusMonitor, type HeldItem } from '../support/dbus-monitor.ts';
 const NAME = batteryServiceName('ttyUSB0');
 
 const { reading: _, ...UNREAD } = STATE;
-const SILENT: BatteryState = {
+const SILENT: BatteryView = {
   ...UNREAD,
   facts: { ...STATE.facts, cycles: 37 },
   control: { ...CONTROL, alarms: { ...CONTROL.alarms, bmsCable: 2 }, freshness: 'lost' },
   link: { online: false, text: 'last answer 00:01:10 ago', silentForS: 70, errorCode: 32 },
 };
-const MOVED: BatteryState = { ...STATE, identity: { ...STATE.identity, deviceInstance: 7 } };
+const MOVED: BatteryView = { ...STATE, identity: { ...STATE.identity, deviceInstance: 7 } };
 
 /** What a consumer holds of every path after each of these, in this order. */
 const PHASES = ['scanned', 'silent', 'back', 'gone', 'moved'] as const;
@@ -39,7 +39,7 @@ describe('a consumer that works as dbusmonitor does', () => {
     monitor = await DbusMonitor.open(daemon.address, NAME);
     const log = { info: () => {}, warn: () => {}, debug: () => {} };
     const bus = await connectBus({ address: daemon.address });
-    const service = await BatteryService.open({ bus, name: NAME, state: STATE, log, onWrite: () => 0 });
+    const service = await BatteryService.open({ bus, name: NAME, view: STATE, log, onCommand: () => true });
     await eventually(() => monitor.scans === 1);
     keep('scanned');
     service.update(SILENT);

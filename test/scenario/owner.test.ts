@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { connectBus, variant } from '../../src/dbus/client.ts';
-import { BUS_ITEM } from '../../src/venus/names.ts';
+import { BUS_ITEM } from '../../src/dbus/names.ts';
 import { eventually } from '../support/bus.ts';
 import { House } from '../support/house.ts';
 

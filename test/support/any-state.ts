@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { BatteryState } from '../../src/battery/battery-view.ts';
+import type { BatteryView } from '../../src/battery/battery-view.ts';
 import { ALARM_NAMES, type AlarmLevel, type AlarmName } from '../../src/model/alarms.ts';
 import type { Reading } from '../../src/model/reading.ts';
 import { CONTROL } from './battery-state.ts';
@@ -58,10 +58,12 @@ const control = fc.record({
   alarms,
 });
 
-export const anyState: fc.Arbitrary<BatteryState> = fc.record(
+export const anyState: fc.Arbitrary<BatteryView> = fc.record(
   {
     identity: fc.record(
       {
+        keys: fc.constant([]),
+        traits: fc.constant({ place: 'usb1' }),
         productName: text,
         connection: text,
         deviceInstance: fc.nat(300),
@@ -71,7 +73,7 @@ export const anyState: fc.Arbitrary<BatteryState> = fc.record(
         manufacturer: text,
         wireless: fc.boolean(),
       },
-      { requiredKeys: ['productName', 'connection', 'deviceInstance', 'customName', 'processVersion'] },
+      { requiredKeys: ['keys', 'traits', 'productName', 'connection', 'processVersion'] },
     ),
     reading: anyReading,
     facts: anyReading,

@@ -1,4 +1,4 @@
-import type { BatteryState } from '../../src/battery/battery-view.ts';
+import type { BatteryView } from '../../src/battery/battery-view.ts';
 import type { ControlOutput } from '../../src/control/law.ts';
 
 export const CONTROL: ControlOutput = {
@@ -20,8 +20,10 @@ export const CONTROL: ControlOutput = {
 };
 
 /** A 16-cell battery that tells everything, while it is discharged. */
-export const STATE: BatteryState = {
+export const STATE: BatteryView = {
   identity: {
+    keys: [{ key: 'jbd_A100' }],
+    traits: { place: 'usb1' },
     productName: 'SerialBattery(JBD)',
     connection: 'ttyUSB0',
     deviceInstance: 1,

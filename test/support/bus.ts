@@ -1,9 +1,9 @@
 import { afterEach, beforeEach } from 'vitest';
 import type { Bus, Variant } from '../../src/dbus/bus.ts';
 import { connectBus, isVariant, variant } from '../../src/dbus/client.ts';
+import { BUS_ITEM } from '../../src/dbus/names.ts';
 import { entriesOf, fromVariant, unwrap } from '../../src/dbus/wire-values.ts';
 import { type PrivateBus, startPrivateBus } from '../../src/simulator/venus/private-bus.ts';
-import { BUS_ITEM } from '../../src/venus/names.ts';
 
 export { SettingsStandIn } from '../../src/simulator/venus/localsettings.ts';
 export {

@@ -1,7 +1,7 @@
 import type { Bus, Signal } from '../../src/dbus/bus.ts';
 import { connectBus, isVariant, variant } from '../../src/dbus/client.ts';
+import { BUS_ITEM } from '../../src/dbus/names.ts';
 import { entriesOf, fromVariant, unwrap } from '../../src/dbus/wire-values.ts';
-import { BUS_ITEM } from '../../src/venus/names.ts';
 
 /** An item as a consumer holds it; `type` is the signature that came, 'ai' for the invalid value. */
 export interface HeldItem {

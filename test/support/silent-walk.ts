@@ -1,5 +1,5 @@
 import type { Bank } from '../../src/battery/bank-poller.ts';
-import type { BatteryState } from '../../src/battery/battery-view.ts';
+import type { BatteryView } from '../../src/battery/battery-view.ts';
 import type { ItemValue } from '../../src/dbus/item.ts';
 import { changes } from '../../src/venus/changes.ts';
 
@@ -9,6 +9,8 @@ const IDENTITY = {
   deviceInstance: 1,
   customName: '',
   processVersion: '1',
+  keys: [],
+  traits: { place: '' },
 };
 
 /** What this program itself decides or knows while the BMS is silent; everything else is what the BMS told last. */
@@ -18,7 +20,7 @@ const OURS =
 /** All paths of a bank (or its only pack), and of each pack by its address, as they stand on the bus now. */
 export function shownOn(bank: Bank, now: number): Map<string, ItemValue> {
   const shown = new Map<string, ItemValue>();
-  const put = (prefix: string, state: Omit<BatteryState, 'identity'>): void => {
+  const put = (prefix: string, state: Omit<BatteryView, 'identity'>): void => {
     for (const { path, value } of changes(new Map(), { ...state, identity: IDENTITY })) {
       shown.set(`${prefix}${path}`, value);
     }

@@ -1,7 +1,7 @@
 import type { Bus } from '../../src/dbus/bus.ts';
 import { connectBus } from '../../src/dbus/client.ts';
 import { BusReader } from '../../src/dbus/item-reader.ts';
-import { BUS_ITEM } from '../../src/venus/names.ts';
+import { BUS_ITEM } from '../../src/dbus/names.ts';
 import { answerCalls } from './helper.ts';
 import { monotonicMs, pause } from './monotonic.ts';
 

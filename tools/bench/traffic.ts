@@ -1,5 +1,5 @@
+import { BUS_ITEM } from '../../src/dbus/names.ts';
 import { entriesOf } from '../../src/dbus/wire-values.ts';
-import { BUS_ITEM } from '../../src/venus/names.ts';
 import { BusMonitor } from './bus-monitor.ts';
 import type { Figure, Measurement } from './figure.ts';
 import { atHome, CONSTANT, MOVING } from './home.ts';

@@ -1,4 +1,4 @@
-import type { BatteryState } from '../../src/battery/battery-view.ts';
+import type { BatteryView } from '../../src/battery/battery-view.ts';
 import { pathsOf } from '../../src/venus/battery-paths.ts';
 import type { PathLine } from '../../src/venus/path-line.ts';
 
@@ -48,8 +48,10 @@ const LEFT_OUT: readonly (readonly [paths: string, why: string])[] = [
 
 const TYPES = { i: 'integer', d: 'number', s: 'text' } as const;
 
-const ONE: BatteryState = {
+const ONE: BatteryView = {
   identity: {
+    keys: [],
+    traits: { place: '' },
     productName: '',
     connection: '',
     deviceInstance: 0,
@@ -64,7 +66,7 @@ const ONE: BatteryState = {
   },
 };
 const { control: _, ...MONITOR } = ONE;
-const BANK: BatteryState = { ...ONE, facts: { modules: [{ address: 1 }, { address: 2 }] } };
+const BANK: BatteryView = { ...ONE, facts: { modules: [{ address: 1 }, { address: 2 }] } };
 
 export function pathsPage(): string {
   const single = pathsOf(ONE);

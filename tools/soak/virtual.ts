@@ -5,7 +5,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { PortService } from '../../src/app/port-service.ts';
-import type { Services } from '../../src/app/services.ts';
+import type { Output } from '../../src/battery/output.ts';
 import type { BmsDriver } from '../../src/bms/driver.ts';
 import { BMSES } from '../../src/bms/index.ts';
 import type { ItemValue } from '../../src/dbus/item.ts';
@@ -45,13 +45,6 @@ const SCENARIO = {
   packs: [{ soc: 45, spread: 0.2, capacitySpread: 0.4, resistanceSpread: 8 }],
   sources: [{ power: 6500, pattern: { sun: true, cloudSeconds: 240, cloudDepth: 0.6 } }],
   loads: [{ power: 180 }, { power: 2000, pattern: { from: 1800, on: 300, off: 10_500 } }],
-};
-const IDENTITY = {
-  productName: 'SerialBattery(soak)',
-  connection: 'soak',
-  deviceInstance: 1,
-  customName: '',
-  processVersion: '0',
 };
 const NO_LOG: Log = { error: ignore, warn: ignore, info: ignore, debug: ignore, debugging: false };
 
@@ -93,18 +86,14 @@ class Grid {
 }
 
 /** In place of the bus: takes every update apart as the bus service does, and tells the battery its limits. */
-function shownOn(device: Device): Pick<Services, keyof Services> {
+function shownOn(device: Device): Output {
   const published = new Map<string, ItemValue>();
   return {
-    isUp: true,
-    show({ isBank }, best, state) {
-      device.plant.publish(state.control);
-      const shown = { ...state, identity: IDENTITY, ...(!isBank && { history: best.history }) };
-      for (const { path, value } of changes(published, shown)) published.set(path, value);
+    show(view) {
+      if (view.control !== undefined) device.plant.publish(view.control);
+      for (const { path, value } of changes(published, view)) published.set(path, value);
     },
-    showPack: ignore,
     keepPacks: ignore,
-    readAgain: async () => {},
     close: ignore,
   };
 }
@@ -131,7 +120,7 @@ export async function soakVirtually(polls: number, warmUp: number): Promise<Virt
     signal: stop.signal,
     openLink: async ({ line, onExchange = ignore }) =>
       new HalfDuplex(new DeviceWire(device, line), { line, clock, onExchange }),
-    serve: () => shownOn(device),
+    openOutput: () => shownOn(device),
   });
   let isOver = false;
   const running = service.run().finally(() => {

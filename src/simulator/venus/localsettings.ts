@@ -1,7 +1,8 @@
 import type { Answer, Bus, MethodCall, Variant } from '../../dbus/bus.ts';
 import { variant } from '../../dbus/client.ts';
+import { BUS_ITEM } from '../../dbus/names.ts';
 import { entriesOf, fromVariant, unwrap } from '../../dbus/wire-values.ts';
-import { BUS_ITEM, SETTINGS_INTERFACE, SETTINGS_SERVICE } from '../../venus/names.ts';
+import { SETTINGS_INTERFACE, SETTINGS_SERVICE } from '../../venus/names.ts';
 
 type Value = number | string;
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { acceptable, OWNER_SETTINGS, requestOf, shownValue } from './owner-settings.ts';
+import { acceptable, requestOf, shownValue, WISHES } from './wishes.ts';
 
-describe.each(OWNER_SETTINGS.map((setting) => [setting.path, setting] as const))('%s', (_, setting) => {
+describe.each(WISHES.map((wish) => [wish.name, wish] as const))('%s', (_, setting) => {
   it('asks for nothing by default, and shows that', () => {
     expect(requestOf(setting, setting.none)).toEqual({});
     expect(requestOf(setting, undefined)).toEqual({});
