@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline';
 import { systemClock } from './clock.ts';
 import { type Command, type Io, StoppedError } from './commands/command.ts';
 import { BmsError, UsageError } from './errors.ts';
+import { redact } from './redact.ts';
 import { nearest } from './settings/nearest.ts';
 import { VERSION } from './version.ts';
 
@@ -130,7 +131,7 @@ export async function start(): Promise<void> {
   }
   const io: Io = {
     out: (text) => void process.stdout.write(text),
-    err: (text) => void process.stderr.write(text),
+    err: (text) => void process.stderr.write(redact(text)),
     signal: stop.signal,
     clock: systemClock,
     isTerminal: process.stdout.isTTY === true,

@@ -1,4 +1,5 @@
 import winston from 'winston';
+import { redact } from './redact.ts';
 
 /** What every room needs of a log; `debugging` lets a caller skip building text that nobody reads. */
 export interface Log {
@@ -20,12 +21,12 @@ export interface LogSource {
 
 /**
  * One physical line per event on stdout, without time and colour: multilog stamps the lines and keeps the files.
- * `warn jbd: no reply to 0x03 within 500 ms`.
+ * `warn jbd: no reply to 0x03 within 500 ms`. Secrets are taken out of every line, whatever its level.
  */
 export function createLog(level: LogLevel): LogSource {
   const line = winston.format.printf(({ level: at, scope, message }) => {
     const text = `${at} ${String(scope)}: ${String(message)}`;
-    return text.replaceAll(/[\r\n]+\s*/g, ' | ');
+    return redact(text.replaceAll(/[\r\n]+\s*/g, ' | '));
   });
   const logger = winston.createLogger({
     level,
@@ -49,4 +50,10 @@ export function createLog(level: LogLevel): LogSource {
       logger.level = next;
     },
   };
+}
+
+/** A bug in one line: everything about it but secrets. */
+export function crashLine(error: unknown): string {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return redact(`error bug: ${text.replaceAll(/\n\s*/g, ' | ')}`);
 }

@@ -1,9 +1,9 @@
 import { start } from './cli.ts';
+import { crashLine } from './log.ts';
 
 /** A bug: say everything about it in one line and let the supervisor start us again. */
 function crash(error: unknown): void {
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  process.stderr.write(`error bug: ${text.replaceAll(/\n\s*/g, ' | ')}\n`);
+  process.stderr.write(`${crashLine(error)}\n`);
   process.exit(70);
 }
 
