@@ -85,7 +85,7 @@ export interface ControlOutput {
   readonly allowToCharge: boolean;
   readonly allowToDischarge: boolean;
   readonly state: ChargeState;
-  /** `/Info/ChargeMode`: "Bulk", "Absorption", "Float Transition", "Float" ... with what is awaited. */
+  /** "Bulk", "Absorption", "Float Transition", "Float" ... with what is awaited. */
   readonly chargeMode: string;
   /** What limits CCL (DCL) now, and until when, in plain words. */
   readonly chargeReason: string;
