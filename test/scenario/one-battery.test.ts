@@ -155,7 +155,9 @@ describe('a device that is not a BMS', () => {
     const program = house.run('--bms', 'jbd', '--address', '1');
     expect(await program.ended).toBe(1);
     expect(program.err).toHaveLength(1);
-    expect(program.err[0]).toMatch(/^error detect: NOTHING_FOUND: no known BMS answered/);
+    expect(program.err[0]).toMatch(
+      /^error detect: NOTHING_FOUND: only jbd-up, jbd were tried, because of --bms jbd and --address 1,/,
+    );
     expect(house.reader.isPresent).toBe(false);
     await house.close();
   });

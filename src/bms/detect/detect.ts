@@ -170,7 +170,7 @@ export async function detect(link: ProbeLink, options: DetectOptions): Promise<D
 function who({ drivers, narrowedBy = [] }: DetectOptions): string {
   if (narrowedBy.length === 0) return 'no known BMS answered';
   const tried = drivers.map(({ id }) => id).join(', ');
-  return `only ${tried} was tried, because of ${narrowedBy.join(' and ')}, and did not answer; without that every known BMS is tried`;
+  return `only ${tried} ${drivers.length === 1 ? 'was' : 'were'} tried, because of ${narrowedBy.join(' and ')}, and did not answer; without that every known BMS is tried`;
 }
 
 /** The link as one attempt uses it, with all that was said in its course. */
