@@ -65,7 +65,7 @@ export function finish(merged: Reading): Reading {
 /** Below this the remaining capacity is too small to judge the whole by, %. */
 const JUDGED_FROM = 20;
 /** Remaining capacity by that which the state of charge makes of the design: a worn pack has less, none has much more. */
-const SHARE = { min: 0.5, max: 1.2 } as const;
+const SHARE = { min: 0.5, max: 1.1 } as const;
 
 /** No capture shows the design capacity of 0x50: it counts unless remaining capacity and state of charge contradict it. */
 function withAgreedCapacity({ capacityDesign, ...rest }: Reading): Reading {
