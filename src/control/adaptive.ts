@@ -13,8 +13,8 @@ import type { Measured } from './input/measure.ts';
 import { ampsAt, chargeLimit, softFloor } from './limits/ccl.ts';
 import { resumeCvl, startCvl, stepCvl } from './limits/cvl.ts';
 import { dischargeLimit } from './limits/dcl.ts';
-import { type Bound, lowest } from './limits/limit.ts';
-import type { Charging, Context, Profile, Wish } from './profile.ts';
+import { type Limit, lowest } from './limits/limit.ts';
+import type { Charging, Context, Profile, Proposal } from './profile.ts';
 
 const BALANCE_RATE = 0.1;
 const FLOAT_TOLERANCE = 0.005;
@@ -26,7 +26,7 @@ const CAPPED_IN_A_ROW = 3;
 
 /** The law that finds the end of a charge by the cells themselves. */
 export const adaptive: Profile = {
-  decide(context: Context, before: Charging): Wish {
+  decide(context: Context, before: Charging): Proposal {
     const { settings, plan, seen, requests, t, dt, soc, maxCharge, maxDischarge, resumedAt } = context;
     const { count, vsum } = seen;
     const { capacity } = seen.known;
@@ -61,18 +61,18 @@ export const adaptive: Profile = {
     );
     const isParked =
       phase === 'float' &&
-      seen.vf > plan.absorb &&
-      seen.cf > (capacity === undefined ? -2 : -0.005 * capacity);
+      seen.vmaxFiltered > plan.absorb &&
+      seen.currentFiltered > (capacity === undefined ? -2 : -0.005 * capacity);
     const parked = isParked ? before.parked + dt : 0;
     const free = stepCvl({ cvl: held, phase, inPhase: phases.inPhase, parked, plan: now, seen, dt });
     const cvl = Math.min(free, ceiling.volts ?? free);
     const short = shortOf(phases, cvl, seen) ? before.short + dt : 0;
     const floor = softFloor(capacity, maxCharge);
-    const balance: Bound | undefined =
+    const balance: Limit | undefined =
       phase === 'topBalance'
         ? { amps: ampsAt(BALANCE_RATE, capacity, maxCharge), cause: 'balance' }
         : undefined;
-    const daily: Bound | undefined =
+    const daily: Limit | undefined =
       ceiling.volts === undefined ? undefined : { amps: floor, cause: 'daily' };
     return {
       charging: { phases, cvl, ceiling, parked, short },
@@ -102,10 +102,14 @@ function planOf(plan: CellPlan, { phase }: Phases): CellPlan {
   return phase === 'topBalance' ? planTopBalance(plan) : plan;
 }
 
-function shortOf({ phase }: Phases, cvl: number, { cf, sf, known }: Measured): boolean {
+function shortOf(
+  { phase }: Phases,
+  cvl: number,
+  { currentFiltered, vsumFiltered, known }: Measured,
+): boolean {
   if (phase !== 'bulk' && phase !== 'absorb') return false;
   const little = known.capacity === undefined ? 2 : SHORT_RATE * known.capacity;
-  return cf > CHARGING_AMPS && cf < little && cvl - sf > SHORT_VOLTS;
+  return currentFiltered > CHARGING_AMPS && currentFiltered < little && cvl - vsumFiltered > SHORT_VOLTS;
 }
 
 /** What is going on and what is awaited, in plain words. */
@@ -124,14 +128,17 @@ function modeText(plan: CellPlan, { phase }: Phases, seen: Measured): string {
   }
 }
 
-function awaited(plan: CellPlan, { vf, cf, sf, count, spread, balancing, known }: Measured): string {
+function awaited(
+  plan: CellPlan,
+  { vmaxFiltered, currentFiltered, vsumFiltered, count, spread, balancing, known }: Measured,
+): string {
   const { capacity } = known;
-  if (!isTailMet(plan, capacity, vf, cf)) {
-    const tail = tailCurrent(plan, capacity, vf) ?? 2;
-    return `${cf.toFixed(0)} A now, done below ${Math.max(0, tail).toFixed(1)} A`;
+  if (!isTailMet(plan, capacity, vmaxFiltered, currentFiltered)) {
+    const tail = tailCurrent(plan, capacity, vmaxFiltered) ?? 2;
+    return `${currentFiltered.toFixed(0)} A now, done below ${Math.max(0, tail).toFixed(1)} A`;
   }
   const target = count * (plan.absorb - 0.01);
-  if (sf < target) return `${sf.toFixed(1)} V now, done at ${target.toFixed(1)} V`;
+  if (vsumFiltered < target) return `${vsumFiltered.toFixed(1)} V now, done at ${target.toFixed(1)} V`;
   if (balancing && spread > 0.02)
     return `balancing, spread ${(spread * 1000).toFixed(0)} mV now, done at 20 mV`;
   return 'finishing';
@@ -154,7 +161,7 @@ function noticesOf({ ending, phases }: PhaseStep, short: number, cvl: number, se
   if (short >= SHORT_S) {
     notices.push({
       key: 'short-charger',
-      text: `A charger holds ${seen.sf.toFixed(2)} V where ${cvl.toFixed(2)} V are asked for: see the setting for the voltage drop`,
+      text: `A charger holds ${seen.vsumFiltered.toFixed(2)} V where ${cvl.toFixed(2)} V are asked for: see the setting for the voltage drop`,
     });
   }
   return notices;

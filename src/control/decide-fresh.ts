@@ -4,25 +4,24 @@ import { averageCurrent } from './explain/time-to-go.ts';
 import type { CellPlan } from './input/cells.ts';
 import { checkChemistry } from './input/chemistry-check.ts';
 import { type Known, type Measured, MOST_DT_S, measure, usableSoc } from './input/measure.ts';
-import type { Admission, Sample } from './input/reading-filter.ts';
+import type { FilterResult, Sample } from './input/reading-filter.ts';
 import type { Heat } from './input/sensor-faults.ts';
 import { watchSign } from './input/sign-flip.ts';
 import { count } from './input/soc-counter.ts';
 import type { ControlRequests, ControlSettings } from './law.ts';
 import { softFloor } from './limits/ccl.ts';
-import { sensorBound } from './limits/dcl.ts';
+import { sensorLimit } from './limits/dcl.ts';
 import { chargeBan, dischargeBan, judge } from './limits/hard-stops.ts';
-import { type Bound, lowest, zeroIf } from './limits/limit.ts';
-import { bmsBound, configBound, type Direction, requestBound, userMax } from './limits/user-max.ts';
+import { type Limit, lowest, zeroIf } from './limits/limit.ts';
+import { bmsLimit, configLimit, type Direction, requestLimit, userMax } from './limits/user-max.ts';
 import type { LawState, Live } from './memory/law-state.ts';
-import { staleBound } from './outage/decide-missing.ts';
 import { atRest, inForce, recover } from './outage/recovery.ts';
-import type { Ladder } from './outage/stale.ts';
-import type { Context, Profile, Wish } from './profile.ts';
+import { type Ladder, staleLimit } from './outage/stale.ts';
+import type { Context, Profile, Proposal } from './profile.ts';
 
-export interface Believed {
+export interface BelievedReading {
   readonly sample: Sample;
-  readonly admission: Admission;
+  readonly filtered: FilterResult;
   readonly heat: Heat;
   readonly ladder: Ladder;
   readonly requests: ControlRequests;
@@ -35,13 +34,13 @@ export interface Decided {
   readonly notices: readonly Notice[];
 }
 
-/** Decides anew from a reading that the gate let through. */
-export function decideAnew(
+/** Decides afresh from a reading that the reading filter let through. */
+export function decideFresh(
   profile: Profile,
   settings: ControlSettings,
   plan: CellPlan,
   before: LawState,
-  { sample, admission, heat, ladder, requests, t }: Believed,
+  { sample, filtered, heat, ladder, requests, t }: BelievedReading,
 ): Decided {
   const was = before.live;
   const dt = before.sampledAt === undefined ? 0 : Math.min(t - before.sampledAt, MOST_DT_S);
@@ -83,50 +82,50 @@ export function decideAnew(
     capacity: known.capacity,
   });
 
-  const blocked = settings.blocked ?? admission.blocked ?? (check.confirmed ? check.reason : undefined);
+  const blocked = settings.blocked ?? filtered.blocked ?? (check.confirmed ? check.reason : undefined);
   const doubted = blocked === undefined ? check.reason : undefined;
   const waiting = ladder.freshness !== 'fresh';
   const max = {
     charge: userMax(settings, known, 'charge'),
     discharge: userMax(settings, known, 'discharge'),
   };
-  const wish =
+  const proposal =
     blocked === undefined && !waiting
       ? profile.decide(contextOf(settings, plan, seen, requests, max, soc, t, dt, was), before.charging)
       : holding(settings, plan, seen, was, max, before, ladder, blocked);
 
-  const bounded = (direction: Direction, wanted: Bound, ban: Bound | undefined, rate: number): Bound =>
+  const bounded = (direction: Direction, wanted: Limit, ban: Limit | undefined, rate: number): Limit =>
     lowest(
       wanted,
       zeroIf(blocked !== undefined, 'blocked'),
       ban,
-      direction === 'discharge' ? sensorBound(max.discharge, known) : undefined,
-      requestBound(requests, direction),
-      bmsBound(settings, known, direction),
-      configBound(settings, known, max[direction], direction),
-      waiting ? staleBound(rate, seen, max[direction], was?.[direction].amps ?? 0) : undefined,
+      direction === 'discharge' ? sensorLimit(max.discharge, known) : undefined,
+      requestLimit(requests, direction),
+      bmsLimit(settings, known, direction),
+      configLimit(settings, known, max[direction], direction),
+      waiting ? staleLimit(rate, seen, max[direction], was?.[direction].amps ?? 0) : undefined,
     );
-  const chargeBound = bounded(
+  const chargeLimit = bounded(
     'charge',
-    wish.charge,
+    proposal.charge,
     zeroIf(doubted !== undefined, 'blocked') ?? chargeBan(hard, known, shown, t),
     ladder.chargeRate,
   );
-  const dischargeBound = bounded(
+  const dischargeLimit = bounded(
     'discharge',
-    wish.discharge,
+    proposal.discharge,
     dischargeBan(hard, known, shown, t),
     ladder.dischargeRate,
   );
-  const ramp = (bound: Bound, direction: Direction) => ({
+  const ramp = (limit: Limit, direction: Direction) => ({
     t,
     dt,
-    raw: bound.amps,
+    raw: limit.amps,
     max: max[direction],
-    closedLoop: isClosedLoop(bound),
+    closedLoop: isClosedLoop(limit),
     floor: softFloor(known.capacity, max[direction]),
   });
-  const charge = recover(was?.charge ?? atRest(), ramp(chargeBound, 'charge'));
+  const charge = recover(was?.charge ?? atRest(), ramp(chargeLimit, 'charge'));
   // Under a wrong sign every load looks like a charge that nobody allowed.
   const ignored = sign.proved && sample.current > 1.1 * charge.amps + 1 ? before.ignored + dt : 0;
   const live: Live = {
@@ -135,16 +134,16 @@ export function decideAnew(
     // Beginning with a ramp would switch an inverter off at every restart.
     discharge:
       was === undefined
-        ? inForce(dischargeBound.amps, t)
-        : recover(was.discharge, ramp(dischargeBound, 'discharge')),
-    chargeBound,
-    dischargeBound,
-    cvl: check.pin ?? wish.cvl,
+        ? inForce(dischargeLimit.amps, t)
+        : recover(was.discharge, ramp(dischargeLimit, 'discharge')),
+    chargeLimit,
+    dischargeLimit,
+    cvl: check.pin ?? proposal.cvl,
     published: was?.published,
-    low: wish.low,
+    low: proposal.low,
     floatVolts: check.pin ?? seen.count * plan.float,
-    state: doubted === undefined ? wish.state : 'hold',
-    mode: doubted === undefined ? wish.mode : `Hold: ${doubted}`,
+    state: doubted === undefined ? proposal.state : 'hold',
+    mode: doubted === undefined ? proposal.mode : `Hold: ${doubted}`,
     soc: counted ?? known.soc,
     derived,
     blocked,
@@ -161,13 +160,13 @@ export function decideAnew(
       sign,
       counter,
       ignored,
-      charging: wish.charging,
-      becameFull: wish.becameFull,
+      charging: proposal.charging,
+      becameFull: proposal.becameFull,
       average: averageCurrent(before.average, sample.current, dt),
     },
     live,
     notices: [
-      ...wish.notices,
+      ...proposal.notices,
       ...unusual(sample, known, blocked, settings),
       ...(check.drift === undefined ? [] : [{ key: 'soc-drift', text: check.drift }]),
       ...(sign.sign === 1
@@ -229,7 +228,7 @@ function holding(
   { charging, check }: LawState,
   ladder: Ladder,
   blocked: string | undefined,
-): Wish {
+): Proposal {
   const count = Math.min(seen.count, settings.cellCount ?? seen.count, was?.seen.count ?? seen.count);
   const float = count * plan.float;
   return {
@@ -252,7 +251,7 @@ function holding(
 }
 
 /** The charger answers to these limits, so that they must not follow every sample. */
-function isClosedLoop({ cause, amps }: Bound): boolean {
+function isClosedLoop({ cause, amps }: Limit): boolean {
   return amps > 0 && (cause === 'cell' || cause === 'soc');
 }
 

@@ -7,8 +7,8 @@ import type { Profile } from './profile.ts';
 /** The adaptive profile with a fault that shows at a certain cell voltage. */
 const faulty = (fault: (cvl: number) => number): Profile => ({
   decide(context, charging) {
-    const wish = adaptive.decide(context, charging);
-    return context.seen.vmax > 3.4 ? { ...wish, cvl: fault(wish.cvl) } : wish;
+    const proposal = adaptive.decide(context, charging);
+    return context.seen.vmax > 3.4 ? { ...proposal, cvl: fault(proposal.cvl) } : proposal;
   },
 });
 

@@ -1,6 +1,6 @@
 import type { Reading } from '../model/reading.ts';
 import { type Measured, measure } from './input/measure.ts';
-import { admit, initialGate } from './input/reading-filter.ts';
+import { filterReading, initialFilter } from './input/reading-filter.ts';
 import { heatOf } from './input/sensor-faults.ts';
 import { NO_SENSORS, watchSensors } from './input/sensors.ts';
 import type { ControlInput, ControlLaw, ControlOutput, ControlSettings, Step } from './law.ts';
@@ -86,7 +86,7 @@ export class Bench<State> {
 
 /** What the law makes of a first reading. */
 export function seenOf(reading: Reading, settings: ControlSettings = SETTINGS): Measured {
-  const { sample, rejected } = admit(settings, initialGate(), reading);
+  const { sample, rejected } = filterReading(settings, initialFilter(), reading);
   if (sample === undefined) throw new Error(rejected);
   const heat = heatOf(watchSensors(NO_SENSORS, sample.reading.temperatures ?? [], 0));
   return measure(settings, undefined, sample, heat, 0, 0);

@@ -53,7 +53,7 @@ describe('whatever the battery says', () => {
       if (accepted === undefined) return;
       const plan = planCells(settings);
       const told = countOf(accepted);
-      const cells = walk.settings.cellCount ?? state.gate.count ?? told;
+      const cells = walk.settings.cellCount ?? state.readingFilter.count ?? told;
       // A top balance that is held for a moment keeps its voltage.
       const balances = state.charging.phases.phase === 'topBalance';
       const top = balances ? plan.hardMax - 0.02 : plan.absorb;

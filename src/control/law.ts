@@ -111,7 +111,7 @@ export interface Step<State> {
   readonly state: State;
   /** Absent until the first good sample: nothing may be published before. */
   readonly output?: ControlOutput;
-  /** The reading as the gate let it through, for publication; absent when this poll brought none. */
+  /** The reading as the reading filter let it through, for publication; absent when this poll brought none. */
   readonly sample?: Reading;
   /** Why the reading of this poll was not believed. */
   readonly rejected?: string;

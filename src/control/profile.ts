@@ -4,7 +4,7 @@ import type { Notice } from './explain/notices.ts';
 import type { CellPlan } from './input/cells.ts';
 import type { Measured } from './input/measure.ts';
 import type { ChargeState, ControlRequests, ControlSettings } from './law.ts';
-import type { Bound } from './limits/limit.ts';
+import type { Limit } from './limits/limit.ts';
 
 /** What a profile remembers of the charge. */
 export interface Charging {
@@ -41,10 +41,10 @@ export interface Context {
 }
 
 /** What a profile wants; bans, BMS limits and ramps come on top. */
-export interface Wish {
+export interface Proposal {
   readonly charging: Charging;
-  readonly charge: Bound;
-  readonly discharge: Bound;
+  readonly charge: Limit;
+  readonly discharge: Limit;
   /** V at the pack. */
   readonly cvl: number;
   /** Battery low voltage, V. */
@@ -57,5 +57,5 @@ export interface Wish {
 }
 
 export interface Profile {
-  decide(context: Context, charging: Charging): Wish;
+  decide(context: Context, charging: Charging): Proposal;
 }

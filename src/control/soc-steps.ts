@@ -3,8 +3,8 @@ import type { CellPlan } from './input/cells.ts';
 import type { ControlSettings } from './law.ts';
 import { chargeLimit } from './limits/ccl.ts';
 import { dischargeLimit } from './limits/dcl.ts';
-import type { Bound } from './limits/limit.ts';
-import type { Charging, Context, Profile, Wish } from './profile.ts';
+import type { Limit } from './limits/limit.ts';
+import type { Charging, Context, Profile, Proposal } from './profile.ts';
 
 /** Battery low voltage of the classic table, V per cell. */
 const CLASSIC_LOW = 3.1;
@@ -34,7 +34,7 @@ export function classicLow(settings: ControlSettings, plan: CellPlan): number {
  * a SoC the cells and temperatures limit the currents.
  */
 export const socSteps: Profile = {
-  decide(context: Context, before: Charging): Wish {
+  decide(context: Context, before: Charging): Proposal {
     const { settings, plan, seen, requests, t, dt, soc, maxCharge, maxDischarge } = context;
     const cvl = seen.count * plan.absorb;
     const { phases, isFull } = advancePhase(before.phases, {
@@ -70,6 +70,6 @@ export const socSteps: Profile = {
   },
 };
 
-function banded(amps: number, max: number): Bound {
+function banded(amps: number, max: number): Limit {
   return { amps, cause: amps < max ? 'step' : 'max' };
 }

@@ -221,7 +221,7 @@ export interface Moment {
   readonly stateBefore: LawState;
   /** Seconds since the last accepted reading. */
   readonly dt: number;
-  /** The reading as the gate let it through; absent when there was none or it was not believed. */
+  /** The reading as the reading filter let it through; absent when there was none or it was not believed. */
   readonly accepted: Reading | undefined;
 }
 

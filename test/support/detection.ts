@@ -143,7 +143,7 @@ export function familiesThatTake(talk: () => Talk): Promise<string[]> {
 
 /**
  * Families that, at work with a battery of their own, go on with what a device says that has taken its place: the driver
- * takes its replies, and the sample gate takes what the driver makes of them.
+ * takes its replies, and the reading filter takes what the driver makes of them.
  */
 export async function familiesThatBelieve(talk: () => Talk): Promise<string[]> {
   const settings = (await loadSettings('/nonexistent/dbus-bms.toml')).forPort('ttyUSB0');

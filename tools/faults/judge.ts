@@ -1,6 +1,6 @@
 import type { BmsDriver } from '../../src/bms/driver.ts';
 import { lawFor } from '../../src/control/decide.ts';
-import { admit, type GateState, initialGate } from '../../src/control/input/reading-filter.ts';
+import { type FilterState, filterReading, initialFilter } from '../../src/control/input/reading-filter.ts';
 import type { ControlOutput, ControlSettings } from '../../src/control/law.ts';
 import type { LawState } from '../../src/control/memory/law-state.ts';
 import { BmsError, hex, TimeoutError } from '../../src/errors.ts';
@@ -25,13 +25,13 @@ const LIMITS = ['ccl', 'dcl', 'cvl'] as const;
 export interface Verdict {
   /** What the whole poll says instead of the truth, in words; empty when it is right, absent when the poll failed. */
   readonly difference?: string;
-  readonly isHeldByGate: boolean;
+  readonly isHeldByFilter: boolean;
   readonly isRaised: boolean;
 }
 
 interface Settled {
   readonly law: LawState;
-  readonly gate: GateState;
+  readonly filter: FilterState;
   /** What the undisturbed battery goes on to say, and what its limits come to, poll by poll. */
   readonly readings: readonly (Reading | undefined)[];
   readonly outputs: readonly (ControlOutput | undefined)[];
@@ -64,11 +64,11 @@ export class Judge {
     const { address, context, truth } = poll;
     const driver = this.#driver;
     const reading = await said(driver.poll(answering(poll.replies, request, bytes), address, context));
-    if (reading === undefined) return { isHeldByGate: false, isRaised: false };
+    if (reading === undefined) return { isHeldByFilter: false, isRaised: false };
     const settled = await this.#of(poll);
     return {
       difference: difference(reading, truth),
-      isHeldByGate: admit(this.#settings, settled.gate, reading).sample === undefined,
+      isHeldByFilter: filterReading(this.#settings, settled.filter, reading).sample === undefined,
       isRaised: await this.#raises(poll, reading, settled),
     };
   }
@@ -83,13 +83,13 @@ export class Judge {
     const { truth } = poll;
     const law = lawFor(this.#settings.profile);
     let state = law.initial(this.#settings);
-    let gate = initialGate();
+    let filter = initialFilter();
     for (let t = 0; t < SETTLING; t += 1) {
       state = law.step(this.#settings, state, { t, requests: {}, reading: truth }).state;
-      gate = admit(this.#settings, gate, truth).state;
+      filter = filterReading(this.#settings, filter, truth).state;
     }
     const readings = [truth, ...(await this.#afterwards(poll, truth, []))];
-    return { law: state, gate, readings, outputs: this.#limits(state, readings) };
+    return { law: state, filter, readings, outputs: this.#limits(state, readings) };
   }
 
   #limits(state: LawState, readings: readonly (Reading | undefined)[]): (ControlOutput | undefined)[] {

@@ -25,8 +25,8 @@ export interface Tally {
   wrong: number;
   /** Believed because the checksum of a frame with several damages happens to fit. */
   collisions: number;
-  /** Of these: the sample gate held the reading back. */
-  gated: number;
+  /** Of these: the reading filter held the reading back. */
+  filtered: number;
   /** A limit came out higher than with the true reading, at once or later; an answer that is missing counts too. */
   raised: number;
   /** The first wrong or raising ones, for the report. */
@@ -54,7 +54,7 @@ export async function mutate(
     outdated: 0,
     wrong: 0,
     collisions: 0,
-    gated: 0,
+    filtered: 0,
     raised: 0,
     examples: [],
     tookMs: 0,
@@ -124,7 +124,7 @@ async function believed(
     tally.right += 1;
     return;
   }
-  const { difference, isHeldByGate, isRaised } = await judge.verdict(item, bytes);
+  const { difference, isHeldByFilter, isRaised } = await judge.verdict(item, bytes);
   const example = (): void => {
     if (tally.examples.length >= EXAMPLES) return;
     tally.examples.push(`${kind}: ${hex(item.request)} -> ${hex(bytes, 300)}: ${difference}`);
@@ -141,7 +141,7 @@ async function believed(
     example();
   } else {
     tally.collisions += 1;
-    if (isHeldByGate) tally.gated += 1;
+    if (isHeldByFilter) tally.filtered += 1;
   }
 }
 

@@ -16,14 +16,14 @@ export async function mutationRows(count: number, onRow: (row: Row) => void = ()
   return rows;
 }
 
-function rowOf({ collisions, examples, gated, id, offered, outdated, raised, tookMs, wrong }: Tally): Row {
+function rowOf({ collisions, examples, filtered, id, offered, outdated, raised, tookMs, wrong }: Tally): Row {
   return {
     fault: `damaged frames: ${id}`,
     injected: offered,
     wrong,
     raised,
     collisions,
-    gated,
+    filtered,
     outdated,
     restarts: 0,
     note: `${Math.round((1000 * offered) / tookMs)} frames/s`,

@@ -7,9 +7,9 @@ export interface Row {
   readonly wrong: number;
   /** Times that a limit stood above what it was before the fault. */
   readonly raised: number;
-  /** Damaged frames that were believed because their checksum fits by chance, and how many of them the sample gate held back. */
+  /** Damaged frames that were believed because their checksum fits by chance, and how many of them the reading filter held back. */
   readonly collisions?: number;
-  readonly gated?: number;
+  readonly filtered?: number;
   /** Answers that were true some seconds before and that no protocol can tell from those of now. */
   readonly outdated?: number;
   /** s from the beginning of the fault until limits were reduced. */
@@ -64,7 +64,7 @@ const COLUMNS: readonly Column[] = [
   ['wrong', (row) => count(row.wrong)],
   ['raised', (row) => count(row.raised)],
   ['collisions', (row) => count(row.collisions)],
-  ['held', (row) => count(row.gated)],
+  ['held', (row) => count(row.filtered)],
   ['outdated', (row) => count(row.outdated)],
   ['reduced s', (row) => figure(row.reducedS)],
   ['recovery s', (row) => figure(row.recoveryS)],

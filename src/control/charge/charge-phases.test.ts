@@ -72,17 +72,19 @@ function drive(
 const phaseAfter = (...args: Parameters<typeof drive>) => drive(...args).phases.phase;
 
 describe('a charge', () => {
-  const top = { vf: 3.45, sf: 55.1, cf: 2 };
+  const top = { vmaxFiltered: 3.45, vsumFiltered: 55.1, currentFiltered: 2 };
 
   it('is at the top when the highest cell or the whole pack is', () => {
-    expect(phaseAfter({}, 1, { vf: 3.445 })).toBe('absorb');
-    expect(phaseAfter({}, 1, { vf: 3.444, sf: 55.04 })).toBe('absorb');
-    expect(phaseAfter({}, 5000, { vf: 3.44, sf: 54.3 })).toBe('bulk');
+    expect(phaseAfter({}, 1, { vmaxFiltered: 3.445 })).toBe('absorb');
+    expect(phaseAfter({}, 1, { vmaxFiltered: 3.444, vsumFiltered: 55.04 })).toBe('absorb');
+    expect(phaseAfter({}, 5000, { vmaxFiltered: 3.44, vsumFiltered: 54.3 })).toBe('bulk');
   });
 
   it('is at the top after 15 minutes just below it', () => {
-    expect(phaseAfter({}, 899, { vf: 3.42, sf: 54.5, cf: 1 })).toBe('bulk');
-    expect(phaseAfter({}, 900, { vf: 3.42, sf: 54.5, cf: 1 })).toBe('absorb');
+    expect(phaseAfter({}, 899, { vmaxFiltered: 3.42, vsumFiltered: 54.5, currentFiltered: 1 })).toBe('bulk');
+    expect(phaseAfter({}, 900, { vmaxFiltered: 3.42, vsumFiltered: 54.5, currentFiltered: 1 })).toBe(
+      'absorb',
+    );
   });
 
   it('is full after a minute on the line', () => {
@@ -92,7 +94,7 @@ describe('a charge', () => {
       ending: 'full',
       isFull: true,
     });
-    expect(phaseAfter({ phase: 'absorb' }, 600, { ...top, cf: 20 })).toBe('absorb');
+    expect(phaseAfter({ phase: 'absorb' }, 600, { ...top, currentFiltered: 20 })).toBe('absorb');
   });
 
   it('waits while a balancer still works on the spread', () => {
@@ -103,13 +105,13 @@ describe('a charge', () => {
   });
 
   it('is full after half an hour of rest at the top though the other cells are behind', () => {
-    const rest = { vf: 3.45, sf: 54.2, cf: 0 };
+    const rest = { vmaxFiltered: 3.45, vsumFiltered: 54.2, currentFiltered: 0 };
     expect(phaseAfter({ phase: 'absorb' }, 1799, rest)).toBe('absorb');
     expect(drive({ phase: 'absorb' }, 1800, rest)).toMatchObject({ ending: 'full' });
   });
 
   it('is ended by time after two hours, counted over clouds', () => {
-    const short = { vf: 3.45, sf: 54.2, cf: 20 };
+    const short = { vmaxFiltered: 3.45, vsumFiltered: 54.2, currentFiltered: 20 };
     expect(drive({ phase: 'absorb' }, 7200, short)).toMatchObject({
       ending: 'capped',
       isFull: false,
@@ -120,14 +122,14 @@ describe('a charge', () => {
   });
 
   it('ends after half an hour when the capacity is unknown', () => {
-    const blind = { ...top, cf: 30, known: { ...seenOf(pack(3.3)).known, capacity: undefined } };
+    const blind = { ...top, currentFiltered: 30, known: { ...seenOf(pack(3.3)).known, capacity: undefined } };
     expect(phaseAfter({ phase: 'absorb' }, 1800, blind)).toBe('absorb');
     expect(phaseAfter({ phase: 'absorb' }, 1860, blind)).toBe('floatDown');
   });
 
   it('goes back to bulk when the highest cell falls away for a minute', () => {
-    expect(phaseAfter({ phase: 'absorb' }, 59, { vf: 3.41 })).toBe('absorb');
-    expect(phaseAfter({ phase: 'absorb' }, 60, { vf: 3.41 })).toBe('bulk');
+    expect(phaseAfter({ phase: 'absorb' }, 59, { vmaxFiltered: 3.41 })).toBe('absorb');
+    expect(phaseAfter({ phase: 'absorb' }, 60, { vmaxFiltered: 3.41 })).toBe('bulk');
   });
 
   it('floats from when CVL is down', () => {
@@ -146,33 +148,43 @@ describe('float', () => {
   it.each<[string, Partial<Measured>, Partial<PhaseInput>, number]>([
     ['the state of charge is 10 below that at float', {}, { soc: 70 }, 60],
     ['a tenth of the capacity was drawn', { current: -28 * 3600 }, { soc: 80 }, 60],
-    ['the highest cell rests low', { vf: 3.32 }, { soc: 80 }, 300],
+    ['the highest cell rests low', { vmaxFiltered: 3.32 }, { soc: 80 }, 300],
     ['the owner asks for a full charge', {}, { soc: 80, fullChargeNow: true }, 1],
     ['the owner asks for a top balance', {}, { soc: 80, topBalanceNow: true }, 1],
   ])('ends when %s', (_, seen, input, seconds) => {
-    expect(phaseAfter(float, seconds, { vf: 3.34, ...seen }, input)).toBe('bulk');
-    if (seconds > 1) expect(phaseAfter(float, seconds - 1, { vf: 3.34, ...seen }, input)).toBe('float');
+    expect(phaseAfter(float, seconds, { vmaxFiltered: 3.34, ...seen }, input)).toBe('bulk');
+    if (seconds > 1)
+      expect(phaseAfter(float, seconds - 1, { vmaxFiltered: 3.34, ...seen }, input)).toBe('float');
   });
 
   it('ends when a full charge is due', () => {
     const old = { ...float, fullAt: -14 * 86_400 };
-    expect(phaseAfter(old, 60, { vf: 3.34 }, { soc: 80 })).toBe('bulk');
-    expect(phaseAfter(old, 600, { vf: 3.34 }, { soc: 80, fullChargeDays: 0 })).toBe('float');
-    expect(phaseAfter({ ...float, fullAge: 15 * 86_400 }, 60, { vf: 3.34 }, { soc: 80 })).toBe('bulk');
+    expect(phaseAfter(old, 60, { vmaxFiltered: 3.34 }, { soc: 80 })).toBe('bulk');
+    expect(phaseAfter(old, 600, { vmaxFiltered: 3.34 }, { soc: 80, fullChargeDays: 0 })).toBe('float');
+    expect(phaseAfter({ ...float, fullAge: 15 * 86_400 }, 60, { vmaxFiltered: 3.34 }, { soc: 80 })).toBe(
+      'bulk',
+    );
   });
 
   it('does not end because of a spread, a load or a request that is old', () => {
-    expect(phaseAfter(float, 3600, { vf: 3.34, spread: 0.2 }, { soc: 75 })).toBe('float');
-    expect(phaseAfter(float, 3600, { vf: 3.3, cf: -20, current: 0 }, { soc: 80 })).toBe('float');
+    expect(phaseAfter(float, 3600, { vmaxFiltered: 3.34, spread: 0.2 }, { soc: 75 })).toBe('float');
     expect(
-      phaseAfter({ ...float, askedFull: true }, 3600, { vf: 3.34 }, { soc: 80, fullChargeNow: true }),
+      phaseAfter(float, 3600, { vmaxFiltered: 3.3, currentFiltered: -20, current: 0 }, { soc: 80 }),
+    ).toBe('float');
+    expect(
+      phaseAfter(
+        { ...float, askedFull: true },
+        3600,
+        { vmaxFiltered: 3.34 },
+        { soc: 80, fullChargeNow: true },
+      ),
     ).toBe('float');
   });
 });
 
 describe('a top balance', () => {
   const wanted: Partial<Phases> = { phase: 'absorb', balanceWanted: true };
-  const top = { vf: 3.45, sf: 55.1, cf: 2 };
+  const top = { vmaxFiltered: 3.45, vsumFiltered: 55.1, currentFiltered: 2 };
 
   it('follows a full charge when it is wanted or due, and the pack is neither cold nor hot', () => {
     expect(phaseAfter(wanted, 60, top)).toBe('topBalance');

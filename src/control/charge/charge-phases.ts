@@ -161,13 +161,14 @@ export function isFullChargeDue(phases: Phases, fullChargeDays: number, t: numbe
 }
 
 function bulk(state: Phases, { plan, seen, dt }: PhaseInput): Phases {
-  const { vf, sf, cf, count } = seen;
+  const { vmaxFiltered, vsumFiltered, currentFiltered, count } = seen;
   const nearly =
-    isTailMet(plan, seen.known.capacity, vf, cf) && sf >= count * (plan.absorb - 0.05) - TOLERANCE;
+    isTailMet(plan, seen.known.capacity, vmaxFiltered, currentFiltered) &&
+    vsumFiltered >= count * (plan.absorb - 0.05) - TOLERANCE;
   const plateau = nearly ? state.plateau + dt : 0;
   const reached =
-    vf >= plan.absorb - 0.005 - TOLERANCE ||
-    sf >= count * (plan.absorb - 0.01) - TOLERANCE ||
+    vmaxFiltered >= plan.absorb - 0.005 - TOLERANCE ||
+    vsumFiltered >= count * (plan.absorb - 0.01) - TOLERANCE ||
     plateau >= PLATEAU_S;
   const inPhase = state.inPhase + dt;
   const absorbing = inPhase > FORGET_ABSORB_S ? 0 : state.absorbing;
@@ -177,19 +178,21 @@ function bulk(state: Phases, { plan, seen, dt }: PhaseInput): Phases {
 
 function absorb(before: Phases, input: PhaseInput): PhaseStep {
   const { plan, seen, dt } = input;
-  const { vf, sf, cf, count, spread, balancing } = seen;
+  const { vmaxFiltered, vsumFiltered, currentFiltered, count, spread, balancing } = seen;
   const { capacity } = seen.known;
-  const tail = isTailMet(plan, capacity, vf, cf);
-  const atTop = sf >= count * (plan.absorb - 0.01) - TOLERANCE;
+  const tail = isTailMet(plan, capacity, vmaxFiltered, currentFiltered);
+  const atTop = vsumFiltered >= count * (plan.absorb - 0.01) - TOLERANCE;
   const absorbing = before.absorbing + dt;
   const isDone =
     capacity === undefined
       ? absorbing >= BLIND_HOLD_S
       : tail && atTop && (spread <= FULL_SPREAD + TOLERANCE || !balancing);
   const full = isDone ? before.full + dt : Math.max(0, before.full - 2 * dt);
-  const quiet = capacity !== undefined && cf > -0.005 * capacity && cf < 0.02 * capacity;
-  const early = tail && quiet && !balancing && vf >= plan.absorb - 0.01 - TOLERANCE ? before.early + dt : 0;
-  const low = vf < plan.absorb - 0.03 ? before.low + dt : 0;
+  const quiet =
+    capacity !== undefined && currentFiltered > -0.005 * capacity && currentFiltered < 0.02 * capacity;
+  const early =
+    tail && quiet && !balancing && vmaxFiltered >= plan.absorb - 0.01 - TOLERANCE ? before.early + dt : 0;
+  const low = vmaxFiltered < plan.absorb - 0.03 ? before.low + dt : 0;
   const state: Phases = { ...before, full, early, low, absorbing };
   if (full >= CONFIRM_S || early >= EARLY_S) return finish(state, input, 'full', true);
   if (absorbing >= (balancing ? BALANCING_CAP_S : CAP_S)) return finish(state, input, 'capped', tail);
@@ -258,7 +261,8 @@ function float(before: Phases, input: PhaseInput, asked: boolean): Phases {
     isFullChargeDue(before, fullChargeDays, t);
   const rebulk = empty ? before.rebulk + dt : 0;
   const resting =
-    seen.vf <= plan.rebulk + TOLERANCE && seen.cf > (capacity === undefined ? -5 : -0.05 * capacity);
+    seen.vmaxFiltered <= plan.rebulk + TOLERANCE &&
+    seen.currentFiltered > (capacity === undefined ? -5 : -0.05 * capacity);
   const rested = resting ? before.rested + dt : 0;
   const state: Phases = {
     ...before,

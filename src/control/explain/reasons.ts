@@ -4,7 +4,7 @@ import type { Known, Measured } from '../input/measure.ts';
 import { faultBehind } from '../input/sensor-faults.ts';
 import { ceilingOf } from '../limits/ccl.ts';
 import { blocking } from '../limits/hard-stops.ts';
-import type { Bound } from '../limits/limit.ts';
+import type { Limit } from '../limits/limit.ts';
 import type { Direction } from '../limits/user-max.ts';
 
 /** What a person is told of one current limit. */
@@ -13,7 +13,7 @@ export interface Explained {
   /** A as published. */
   readonly amps: number;
   /** The limiter in force. */
-  readonly bound: Bound;
+  readonly limit: Limit;
   readonly plan: CellPlan;
   readonly seen: Measured;
   readonly shown: Alarms;
@@ -26,20 +26,20 @@ export interface Explained {
 
 /** "Charge limited to 48 A: highest cell 3.52 V, nearing 3.55 V". */
 export function explainLimit(facts: Explained): string {
-  const { direction, amps, bound } = facts;
+  const { direction, amps, limit } = facts;
   const name = direction === 'charge' ? 'Charge' : 'Discharge';
   const cause = why(facts);
-  if (bound.amps === 0) return `No ${direction}: ${cause}`;
-  if (bound.amps - amps >= 1) {
-    return `${name} limited to ${amps} A: rising gently to ${Math.floor(bound.amps)} A (${cause})`;
+  if (limit.amps === 0) return `No ${direction}: ${cause}`;
+  if (limit.amps - amps >= 1) {
+    return `${name} limited to ${amps} A: rising gently to ${Math.floor(limit.amps)} A (${cause})`;
   }
   return `${name} limited to ${amps} A: ${cause}`;
 }
 
-function why({ direction, bound, plan, seen, shown, soc, age, blocked }: Explained): string {
+function why({ direction, limit, plan, seen, shown, soc, age, blocked }: Explained): string {
   const charge = direction === 'charge';
   const { known } = seen;
-  switch (bound.cause) {
+  switch (limit.cause) {
     case 'max':
       return 'the set maximum';
     case 'request':
@@ -50,7 +50,7 @@ function why({ direction, bound, plan, seen, shown, soc, age, blocked }: Explain
       return 'the BMS allows no more';
     case 'cell':
       return charge
-        ? `highest cell ${seen.vf.toFixed(2)} V, nearing ${ceilingOf(plan, seen.measuresCells).toFixed(2)} V`
+        ? `highest cell ${seen.vmaxFiltered.toFixed(2)} V, nearing ${ceilingOf(plan, seen.measuresCells).toFixed(2)} V`
         : `lowest cell ${seen.vminSlow.toFixed(2)} V, nearing ${plan.hardMin.toFixed(2)} V`;
     case 'soc':
     case 'step':

@@ -57,12 +57,12 @@ export function render(
     allowToDischarge: dcl > 0,
     state: live.state,
     chargeMode: live.mode,
-    chargeReason: explainLimit({ ...explained, direction: 'charge', amps: ccl, bound: live.chargeBound }),
+    chargeReason: explainLimit({ ...explained, direction: 'charge', amps: ccl, limit: live.chargeLimit }),
     dischargeReason: explainLimit({
       ...explained,
       direction: 'discharge',
       amps: dcl,
-      bound: live.dischargeBound,
+      limit: live.dischargeLimit,
     }),
     alarms: mergeAlarms(shown, { bmsCable: ladder.bmsCable }),
     freshness: ladder.freshness,
@@ -77,6 +77,6 @@ export function render(
 }
 
 /** Cells for the floor of CVL: while the number told contradicts settings or past, a larger one must not raise CVL. */
-function trusted(settings: ControlSettings, { gate }: LawState, told: number): number {
-  return Math.min(told, settings.cellCount ?? gate.count ?? told);
+function trusted(settings: ControlSettings, { readingFilter }: LawState, told: number): number {
+  return Math.min(told, settings.cellCount ?? readingFilter.count ?? told);
 }

@@ -12,7 +12,7 @@ import { planCells } from './cells.ts';
 import { BORDERS, borderAt } from './chemistry-borders.ts';
 import { checkChemistry, initialCheck } from './chemistry-check.ts';
 import { type Known, learn } from './measure.ts';
-import { admit, initialGate, type Sample } from './reading-filter.ts';
+import { filterReading, initialFilter, type Sample } from './reading-filter.ts';
 
 const law = lawFor('adaptive');
 const bench = (differing: Partial<ControlSettings> = {}) => new Bench(law, { ...SETTINGS, ...differing });
@@ -226,7 +226,7 @@ function cellsOf(
 }
 
 function sampleOf(settings: ControlSettings, reading: Reading): Sample {
-  const { sample, rejected } = admit(settings, initialGate(), reading);
+  const { sample, rejected } = filterReading(settings, initialFilter(), reading);
   if (sample === undefined) throw new Error(rejected);
   return sample;
 }

@@ -37,12 +37,12 @@ export interface Measured {
   readonly current: number;
   readonly balancing: boolean;
   /** Highest cell, sum of cells and current, smoothed over 3 s but with every real jump at once. */
-  readonly vf: number;
-  readonly sf: number;
-  readonly cf: number;
-  /** Highest cell as `vf`, but of two samples the smaller counts: one high sample alone does not move CVL. */
-  readonly vg: number;
-  /** V/s at which `vg` rises, smoothed over 5 s. */
+  readonly vmaxFiltered: number;
+  readonly vsumFiltered: number;
+  readonly currentFiltered: number;
+  /** Highest cell as `vmaxFiltered`, but of two samples the smaller counts: one high sample alone does not move CVL. */
+  readonly vmaxConfirmed: number;
+  /** V/s at which `vmaxConfirmed` rises, smoothed over 5 s. */
   readonly slope: number;
   /** Highest cell of the sample before, V. */
   readonly vmaxBefore: number;
@@ -94,8 +94,8 @@ export function measure(
   const known = learn(settings, before?.known ?? NOTHING, sample.reading, heat, t);
   const share = Math.min(1, dt / FILTER_S);
   const thermal = Math.min(1, dt / THERMAL_S);
-  const vg = smooth(before?.vg, Math.min(vmax, before?.vmax ?? vmax), share, JUMP);
-  const rise = before === undefined || dt <= 0 ? 0 : (vg - before.vg) / dt;
+  const vmaxConfirmed = smooth(before?.vmaxConfirmed, Math.min(vmax, before?.vmax ?? vmax), share, JUMP);
+  const rise = before === undefined || dt <= 0 ? 0 : (vmaxConfirmed - before.vmaxConfirmed) / dt;
   return {
     count,
     measuresCells: sample.measuresCells,
@@ -105,10 +105,10 @@ export function measure(
     spread: sample.spread,
     current,
     balancing: sample.reading.balancing ?? sample.reading.cellBalancing?.includes(true) ?? false,
-    vf: smooth(before?.vf, vmax, share, JUMP),
-    sf: before?.count === count ? smooth(before.sf, vsum, share, JUMP * count) : vsum,
-    cf: smooth(before?.cf, current, share, Number.POSITIVE_INFINITY),
-    vg,
+    vmaxFiltered: smooth(before?.vmaxFiltered, vmax, share, JUMP),
+    vsumFiltered: before?.count === count ? smooth(before.vsumFiltered, vsum, share, JUMP * count) : vsum,
+    currentFiltered: smooth(before?.currentFiltered, current, share, Number.POSITIVE_INFINITY),
+    vmaxConfirmed,
     slope: smooth(before?.slope ?? 0, rise, Math.min(1, dt / SLOPE_S), Number.POSITIVE_INFINITY),
     vmaxBefore: before?.vmax ?? vmax,
     vminSlow: smooth(before?.vminSlow, vmin, Math.min(1, dt / SLOW_S), Number.POSITIVE_INFINITY),

@@ -3,11 +3,11 @@ import { describe, expect, it } from 'vitest';
 import type { Reading } from '../../model/reading.ts';
 import { lawFor } from '../decide.ts';
 import { Bench, pack, SETTINGS, withCell } from '../fixtures.ts';
-import { admit, initialGate } from './reading-filter.ts';
+import { filterReading, initialFilter } from './reading-filter.ts';
 
-const first = (reading: Reading, settings = SETTINGS) => admit(settings, initialGate(), reading);
+const first = (reading: Reading, settings = SETTINGS) => filterReading(settings, initialFilter(), reading);
 
-describe('the sample gate', () => {
+describe('the reading filter', () => {
   it.each<[string, Partial<Reading>, string]>([
     ['a cell that is not measured', { cellVoltages: withCell(3.3, 0) }, 'cell 3 reads 0 V'],
     ['a cell that is no number', { cellVoltages: withCell(3.3, Number.NaN) }, 'cell 3 reads NaN V'],
@@ -33,7 +33,9 @@ describe('the sample gate', () => {
     const { sample } = first(blind);
     expect(sample).toMatchObject({ measuresCells: false, spread: 0, count: 16 });
     expect(sample?.vmax).toBeCloseTo(3.3, 9);
-    expect(admit(SETTINGS, first(pack(3.3)).state, blind).rejected).toBe('the cell voltages are missing');
+    expect(filterReading(SETTINGS, first(pack(3.3)).state, blind).rejected).toBe(
+      'the cell voltages are missing',
+    );
   });
 
   it('leaves out sensors that are not fitted and a state of charge that cannot be', () => {
@@ -56,17 +58,19 @@ describe('the sample gate', () => {
   it('believes a jump only with the second reading', () => {
     const { state } = first(pack(3.3));
     const jump = pack(3.3, { cellVoltages: withCell(3.3, 3.7) });
-    const once = admit(SETTINGS, state, jump);
+    const once = filterReading(SETTINGS, state, jump);
     expect(once.rejected).toContain('cell 3 jumped from 3.30 to 3.70 V');
-    expect(admit(SETTINGS, once.state, jump).sample?.vmax).toBe(3.7);
-    const back = admit(SETTINGS, once.state, pack(3.3));
-    expect(admit(SETTINGS, back.state, jump).rejected).toContain('jumped');
+    expect(filterReading(SETTINGS, once.state, jump).sample?.vmax).toBe(3.7);
+    const back = filterReading(SETTINGS, once.state, pack(3.3));
+    expect(filterReading(SETTINGS, back.state, jump).rejected).toContain('jumped');
     // Temperatures have a memory of their own, and the cells of such a reading are as good as any.
-    expect(admit(SETTINGS, state, pack(3.3, { temperatures: [25, 50] })).sample?.vmax).toBe(3.3);
+    expect(filterReading(SETTINGS, state, pack(3.3, { temperatures: [25, 50] })).sample?.vmax).toBe(3.3);
   });
 
   it('turns the current where it is told to', () => {
-    expect(admit(SETTINGS, initialGate(), pack(3.3, { current: 5, power: 200 }), -1).sample).toMatchObject({
+    expect(
+      filterReading(SETTINGS, initialFilter(), pack(3.3, { current: 5, power: 200 }), -1).sample,
+    ).toMatchObject({
       current: -5,
       reading: { current: -5, power: -200 },
     });

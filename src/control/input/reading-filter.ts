@@ -1,8 +1,8 @@
 import type { Reading } from '../../model/reading.ts';
 import type { ControlSettings } from '../law.ts';
 
-/** What the gate remembers of the readings it let through. */
-export interface GateState {
+/** What the filter remembers of the readings that it let through. */
+export interface FilterState {
   /** Cells in series, from the first reading that told; one that later readings do not confirm gives way. */
   readonly count: number | undefined;
   /** Readings that told this number, and readings in a row that told one and the same other number. */
@@ -11,7 +11,7 @@ export interface GateState {
   readonly cells: readonly number[] | undefined;
   readonly measuresCells: boolean;
   /** The previous reading was held back as an outlier: a second one in a row is believed. */
-  readonly doubted: boolean;
+  readonly heldBack: boolean;
 }
 
 /** A reading that may be used, and what the law takes from it. */
@@ -34,17 +34,17 @@ export interface Sample {
 }
 
 /** What can be gathered from a reading that is not believed: it may lower limits, never raise one. */
-export interface Doubt {
+export interface RejectedReading {
   readonly reading: Reading;
   readonly vmax: number | undefined;
 }
 
-export interface Admission {
-  readonly state: GateState;
+export interface FilterResult {
+  readonly state: FilterState;
   readonly sample?: Sample;
   /** Why the reading was refused, in plain words. */
   readonly rejected?: string;
-  readonly doubt?: Doubt;
+  readonly rejectedReading?: RejectedReading;
   /** The reading is fine, but what it says must be confirmed before any current may flow. */
   readonly blocked?: string;
 }
@@ -62,31 +62,31 @@ const CONFIRMED = 10;
 /** BMSs run a little over 100 % when they count on at the top. */
 const SOC_OVERRUN = 110;
 
-export function initialGate(): GateState {
+export function initialFilter(): FilterState {
   return {
     count: undefined,
     counted: 0,
     rival: undefined,
     cells: undefined,
     measuresCells: false,
-    doubted: false,
+    heldBack: false,
   };
 }
 
 /** Lets a reading through, or says why not. `sign` -1 turns the measured current. */
-export function admit(
+export function filterReading(
   settings: ControlSettings,
-  state: GateState,
+  state: FilterState,
   raw: Reading,
   sign: 1 | -1 = 1,
-): Admission {
+): FilterResult {
   const reading = clean(raw, sign);
   const cells = raw.cellVoltages;
   const count = reading.cellCount ?? cells?.length ?? state.count ?? settings.cellCount;
-  const refuse = (rejected: string, doubted = false): Admission => ({
-    state: doubted === state.doubted ? state : { ...state, doubted },
+  const refuse = (rejected: string, heldBack = false): FilterResult => ({
+    state: heldBack === state.heldBack ? state : { ...state, heldBack },
     rejected,
-    doubt: { reading, vmax: highest(cells) },
+    rejectedReading: { reading, vmax: highest(cells) },
   });
 
   if (count === undefined) return refuse('the number of cells is unknown: the BMS does not tell it');
@@ -112,7 +112,7 @@ export function admit(
   if (!measuresCells && !((believed[0] ?? 0) >= CELL_MIN && (believed[0] ?? 0) <= CELL_MAX)) {
     return refuse(`a pack voltage of ${reading.voltage} V cannot be of ${count} cells`);
   }
-  const jump = state.doubted ? undefined : outlier(state, believed);
+  const jump = state.heldBack ? undefined : outlier(state, believed);
   if (jump !== undefined) return refuse(jump, true);
 
   const blocked = contradiction(settings, state, count);
@@ -121,7 +121,7 @@ export function admit(
       ...countOn(settings, state, count),
       cells: believed,
       measuresCells,
-      doubted: false,
+      heldBack: false,
     },
     sample: take(reading, count, believed, measuresCells),
     ...(blocked === undefined ? {} : { blocked }),
@@ -152,9 +152,9 @@ function take(reading: Reading, count: number, cells: readonly number[], measure
 /** A number of cells that few readings told is no better than another that many told in a row. */
 function countOn(
   settings: ControlSettings,
-  state: GateState,
+  state: FilterState,
   count: number,
-): Pick<GateState, 'count' | 'counted' | 'rival'> {
+): Pick<FilterState, 'count' | 'counted' | 'rival'> {
   if (settings.cellCount !== undefined || state.count === undefined)
     return { count, counted: 1, rival: undefined };
   if (count === state.count) {
@@ -166,7 +166,7 @@ function countOn(
     : { count: state.count, counted: state.counted, rival: { count, run: Math.min(run, CONFIRMED) } };
 }
 
-function contradiction(settings: ControlSettings, state: GateState, count: number): string | undefined {
+function contradiction(settings: ControlSettings, state: FilterState, count: number): string | undefined {
   if (settings.cellCount !== undefined) {
     return settings.cellCount === count
       ? undefined
@@ -177,7 +177,7 @@ function contradiction(settings: ControlSettings, state: GateState, count: numbe
 }
 
 /** Temperatures that jump are the business of the sensors (`sensors.ts`); the cells of such a reading are believed. */
-function outlier(state: GateState, cells: readonly number[]): string | undefined {
+function outlier(state: FilterState, cells: readonly number[]): string | undefined {
   const before = state.cells;
   if (before !== undefined && before.length === cells.length) {
     for (const [index, cell] of cells.entries()) {

@@ -103,13 +103,13 @@ function shared(members: readonly Member[], of: (member: Member) => Part): Share
     const { amps, before, isolated } = of(member);
     if (isolated) return;
     const silent = someFresh && member.output.freshness !== 'fresh';
-    const bound = silent ? (before ?? amps) : amps;
+    const limit = silent ? (before ?? amps) : amps;
     if (!silent) {
       taking += 1;
       sum += amps;
     }
-    if (bound < weakest) {
-      weakest = bound;
+    if (limit < weakest) {
+      weakest = limit;
       by = index;
     }
   });

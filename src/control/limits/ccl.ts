@@ -2,7 +2,7 @@ import type { CellPlan } from '../input/cells.ts';
 import type { Measured } from '../input/measure.ts';
 import type { ControlSettings } from '../law.ts';
 import { along, type Curve, clamp } from './curves.ts';
-import { type Bound, lowest } from './limit.ts';
+import { type Limit, lowest } from './limit.ts';
 
 /** C-rate over the distance from the hard limits of the temperature at which cells may be charged. */
 const COLD_SIDE: Curve = [
@@ -46,8 +46,8 @@ export function softFloor(capacity: number | undefined, max: number): number {
   return Math.min(max, capacity !== undefined && capacity < 50 ? 0.5 : 1);
 }
 
-/** Charge current that the highest cell leaves, A; `vf` is its filtered voltage. */
-export function cellCharge(plan: CellPlan, max: number, vf: number, measuresCells = true): number {
+/** Charge current that the highest cell leaves, A; `vmaxFiltered` is its filtered voltage. */
+export function cellCharge(plan: CellPlan, max: number, vmaxFiltered: number, measuresCells = true): number {
   const ceiling = ceilingOf(plan, measuresCells);
   return (
     max *
@@ -58,7 +58,7 @@ export function cellCharge(plan: CellPlan, max: number, vf: number, measuresCell
         [Math.min(plan.absorb + 0.05, ceiling), 0.1],
         [ceiling, 0],
       ],
-      vf,
+      vmaxFiltered,
     )
   );
 }
@@ -84,24 +84,26 @@ export function chargeLimit(
   max: number,
   seen: Measured,
   soc: number | undefined,
-): Bound {
+): Limit {
   const { capacity, mosfet } = seen.known;
   const floor = softFloor(capacity, max);
   const soft = (amps: number): number => Math.max(floor, amps);
-  const bounds: Bound[] = [{ amps: soft(cellCharge(plan, max, seen.vf, seen.measuresCells)), cause: 'cell' }];
+  const limits: Limit[] = [
+    { amps: soft(cellCharge(plan, max, seen.vmaxFiltered, seen.measuresCells)), cause: 'cell' },
+  ];
   if (seen.coldSlow !== undefined && seen.hotSlow !== undefined) {
     const rate = Math.min(
       chargeRate(settings, plan, seen.coldSlow),
       chargeRate(settings, plan, seen.hotSlow),
     );
-    bounds.push({ amps: soft(ampsAt(rate, capacity, max)), cause: 'temperature' });
+    limits.push({ amps: soft(ampsAt(rate, capacity, max)), cause: 'temperature' });
   }
-  if (mosfet !== undefined) bounds.push({ amps: soft(max * along(MOSFET, mosfet)), cause: 'mosfet' });
+  if (mosfet !== undefined) limits.push({ amps: soft(max * along(MOSFET, mosfet)), cause: 'mosfet' });
   if (soc !== undefined) {
     const weight = seen.measuresCells
-      ? clamp((seen.vf - plan.chargeKnee) / (plan.absorb - plan.chargeKnee), 0, 1)
+      ? clamp((seen.vmaxFiltered - plan.chargeKnee) / (plan.absorb - plan.chargeKnee), 0, 1)
       : 1;
-    bounds.push({ amps: soft(max * (1 - weight * (1 - along(SOC, soc)))), cause: 'soc' });
+    limits.push({ amps: soft(max * (1 - weight * (1 - along(SOC, soc)))), cause: 'soc' });
   }
-  return lowest({ amps: max, cause: 'max' }, ...bounds);
+  return lowest({ amps: max, cause: 'max' }, ...limits);
 }

@@ -18,18 +18,24 @@ interface Case {
 }
 
 /** Cells of the pack at the filtered sum, the highest one raw as filtered. */
-function nextCvl(cvl: number, vf: number, sf: number, current: number, special: Case = {}): number {
+function nextCvl(
+  cvl: number,
+  vmaxFiltered: number,
+  vsumFiltered: number,
+  current: number,
+  special: Case = {},
+): number {
   const { count = 16, capacity = 280, phase = 'bulk', inPhase = 0, parked = 0, dt = 1, differing } = special;
   const base = seenOf(pack(3.3, { capacityFull: capacity }, count));
   const seen: Measured = {
     ...base,
-    vf,
-    vg: vf,
-    vmax: vf,
-    vmaxBefore: vf,
-    sf,
-    vsum: sf,
-    cf: current,
+    vmaxFiltered,
+    vmaxConfirmed: vmaxFiltered,
+    vmax: vmaxFiltered,
+    vmaxBefore: vmaxFiltered,
+    vsumFiltered,
+    vsum: vsumFiltered,
+    currentFiltered: current,
     current,
     ...differing,
   };
@@ -57,8 +63,8 @@ describe('the charge voltage limit', () => {
     [55.2, 3.45, 55.2, 3, 55.2],
   ])(
     'goes from %s V with a highest cell of %s V, %s V in sum and %s A to %s V',
-    (cvl, vf, sf, current, next) => {
-      expect(nextCvl(cvl, vf, sf, current)).toBeCloseTo(next, 4);
+    (cvl, vmaxFiltered, vsumFiltered, current, next) => {
+      expect(nextCvl(cvl, vmaxFiltered, vsumFiltered, current)).toBeCloseTo(next, 4);
     },
   );
 
@@ -66,8 +72,8 @@ describe('the charge voltage limit', () => {
     [4, 13.8, 3.5, 13.7, 20, 13.7 - 0.065 * 4 * 0.045],
     [4, 13.8, 3.5, 13.7, 0.4, 13.7],
     [8, 27.6, 3.48, 27.42, 20, 27.42 - 0.045 * 8 * 0.025],
-  ])('does the same with %i cells', (count, cvl, vf, sf, current, next) => {
-    expect(nextCvl(cvl, vf, sf, current, { count, capacity: 100 })).toBeCloseTo(next, 4);
+  ])('does the same with %i cells', (count, cvl, vmaxFiltered, vsumFiltered, current, next) => {
+    expect(nextCvl(cvl, vmaxFiltered, vsumFiltered, current, { count, capacity: 100 })).toBeCloseTo(next, 4);
   });
 
   it('begins where the pack is, within floor and absorption', () => {
@@ -107,10 +113,10 @@ describe('the charge voltage limit', () => {
   });
 
   it('is not moved by one single high sample', () => {
-    const glitch = { vmax: 3.6, vmaxBefore: 3.44, vf: 3.6, vg: 3.44 };
+    const glitch = { vmax: 3.6, vmaxBefore: 3.44, vmaxFiltered: 3.6, vmaxConfirmed: 3.44 };
     expect(nextCvl(54.3, 3.44, 54.3, 30, { differing: glitch })).toBe(54.3);
     expect(
-      nextCvl(54.3, 3.44, 54.3, 30, { differing: { ...glitch, vmaxBefore: 3.6, vg: 3.6 } }),
+      nextCvl(54.3, 3.44, 54.3, 30, { differing: { ...glitch, vmaxBefore: 3.6, vmaxConfirmed: 3.6 } }),
     ).toBeLessThan(53);
   });
 

@@ -40,38 +40,40 @@ export function resumeCvl(plan: CellPlan, count: number, cvl: number, vsum: numb
  * what is asked; it reacts to the highest cell in every phase, and never digs below the pack while nothing charges.
  */
 export function stepCvl({ cvl: before, phase, inPhase, parked, plan, seen, dt }: CvlInput): number {
-  const { count: n, sf, cf, vsum } = seen;
+  const { count: n, vsumFiltered, currentFiltered, vsum } = seen;
   const { capacity } = seen.known;
   const little = capacity === undefined ? 2 : 0.005 * capacity;
   const top = n * plan.absorb;
   const float = n * plan.float;
   const deep = n * plan.deepFloor;
   const lead = leadOf(plan, seen);
-  const room = plan.absorb + TARGET_ABOVE - Math.max(seen.vf, seen.vg) - lead;
-  const error = plan.absorb + TARGET_ABOVE - seen.vg - lead;
+  const room = plan.absorb + TARGET_ABOVE - Math.max(seen.vmaxFiltered, seen.vmaxConfirmed) - lead;
+  const error = plan.absorb + TARGET_ABOVE - seen.vmaxConfirmed - lead;
   let cvl = Math.min(before, top);
 
   if (phase === 'floatDown') {
-    if (sf <= cvl + 0.005 * n || inPhase >= UNCONDITIONAL_S) {
+    if (vsumFiltered <= cvl + 0.005 * n || inPhase >= UNCONDITIONAL_S) {
       const surge =
-        sf > cvl - 0.005 * n && capacity !== undefined ? clamp(2 + cf / (0.01 * capacity), 0, 1) : 1;
+        vsumFiltered > cvl - 0.005 * n && capacity !== undefined
+          ? clamp(2 + currentFiltered / (0.01 * capacity), 0, 1)
+          : 1;
       cvl = Math.max(Math.min(cvl, float), cvl - 0.00003 * n * surge * dt);
     }
   } else if (phase === 'float') {
     if (parked >= PARKED_S) cvl = Math.max(Math.min(cvl, deep), cvl - 0.00003 * n * dt);
     else if (cvl < float && room > 0.0015) cvl = Math.min(float, cvl + 0.0001 * n * dt);
-  } else if (room > 0.0015 && cvl < top && (cvl < sf + 0.015 * n || room > 0.03)) {
+  } else if (room > 0.0015 && cvl < top && (cvl < vsumFiltered + 0.015 * n || room > 0.03)) {
     cvl = Math.min(top, cvl + Math.min(0.001 * n, 0.003 * n * (room - 0.0015)) * dt);
   }
 
   // The filtered current lags: digging on after a charger has let go would pull the pack down.
-  const charging = Math.min(cf, seen.current) > little;
+  const charging = Math.min(currentFiltered, seen.current) > little;
   if (error < 0 && charging) {
     const gain = 0.02 * (1 + Math.abs(error) / 0.02);
-    cvl = Math.min(cvl, Math.max(sf, deep));
-    cvl = Math.min(cvl, Math.max(deep, sf - 0.05 * n, cvl + gain * n * error * dt));
+    cvl = Math.min(cvl, Math.max(vsumFiltered, deep));
+    cvl = Math.min(cvl, Math.max(deep, vsumFiltered - 0.05 * n, cvl + gain * n * error * dt));
   } else if (error < 0) {
-    cvl = Math.min(cvl, Math.max(sf, float));
+    cvl = Math.min(cvl, Math.max(vsumFiltered, float));
   }
   const highest = Math.min(seen.vmax, seen.vmaxBefore);
   if (seen.measuresCells && highest >= plan.ceiling) {
@@ -81,7 +83,9 @@ export function stepCvl({ cvl: before, phase, inPhase, parked, plan, seen, dt }:
 }
 
 /** V that the highest cell will gain before a charger can answer. */
-function leadOf(plan: CellPlan, { vf, cf, slope, known }: Measured): number {
-  const charging = known.capacity !== undefined && cf > 0.02 * known.capacity;
-  return charging && vf > plan.chargeKnee && slope > LEAST_SLOPE ? Math.min(MOST_LEAD, LEAD_S * slope) : 0;
+function leadOf(plan: CellPlan, { vmaxFiltered, currentFiltered, slope, known }: Measured): number {
+  const charging = known.capacity !== undefined && currentFiltered > 0.02 * known.capacity;
+  return charging && vmaxFiltered > plan.chargeKnee && slope > LEAST_SLOPE
+    ? Math.min(MOST_LEAD, LEAD_S * slope)
+    : 0;
 }

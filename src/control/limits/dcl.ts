@@ -2,7 +2,7 @@ import type { CellPlan } from '../input/cells.ts';
 import type { Known, Measured } from '../input/measure.ts';
 import { ampsAt, MOSFET, softFloor } from './ccl.ts';
 import { along, type Curve, clamp } from './curves.ts';
-import { type Bound, lowest } from './limit.ts';
+import { type Limit, lowest } from './limit.ts';
 
 /** C-rate over temperature, degC. */
 const TEMPERATURE: Curve = [
@@ -44,7 +44,7 @@ export function dischargeRate(degrees: number): number {
 }
 
 /** What a sensor that nobody can believe leaves of the discharge, at once and in every profile. */
-export function sensorBound(max: number, { capacity, coldest, heat }: Known): Bound | undefined {
+export function sensorLimit(max: number, { capacity, coldest, heat }: Known): Limit | undefined {
   const { dischargeColdest } = heat;
   if (coldest === undefined || dischargeColdest === undefined || coldest >= dischargeColdest)
     return undefined;
@@ -53,21 +53,21 @@ export function sensorBound(max: number, { capacity, coldest, heat }: Known): Bo
 }
 
 /** The soft limits of discharging: each a taper that leaves at least the soft floor. */
-export function dischargeLimit(plan: CellPlan, max: number, seen: Measured, soc: number | undefined): Bound {
+export function dischargeLimit(plan: CellPlan, max: number, seen: Measured, soc: number | undefined): Limit {
   const { capacity, mosfet } = seen.known;
   const floor = softFloor(capacity, max);
   const soft = (amps: number): number => Math.max(floor, amps);
-  const bounds: Bound[] = [{ amps: soft(cellDischarge(plan, max, seen.vminSlow)), cause: 'cell' }];
+  const limits: Limit[] = [{ amps: soft(cellDischarge(plan, max, seen.vminSlow)), cause: 'cell' }];
   if (seen.dischargeColdSlow !== undefined && seen.hotSlow !== undefined) {
     const rate = Math.min(dischargeRate(seen.dischargeColdSlow), dischargeRate(seen.hotSlow));
-    bounds.push({ amps: soft(ampsAt(rate, capacity, max)), cause: 'temperature' });
+    limits.push({ amps: soft(ampsAt(rate, capacity, max)), cause: 'temperature' });
   }
-  if (mosfet !== undefined) bounds.push({ amps: soft(max * along(MOSFET, mosfet)), cause: 'mosfet' });
+  if (mosfet !== undefined) limits.push({ amps: soft(max * along(MOSFET, mosfet)), cause: 'mosfet' });
   if (soc !== undefined) {
     const weight = seen.measuresCells
       ? clamp((plan.dischargeKnee - seen.vminSlow) / (plan.dischargeKnee - plan.lowResume), 0, 1)
       : 1;
-    bounds.push({ amps: soft(max * (1 - weight * (1 - along(SOC, soc)))), cause: 'soc' });
+    limits.push({ amps: soft(max * (1 - weight * (1 - along(SOC, soc)))), cause: 'soc' });
   }
-  return lowest({ amps: max, cause: 'max' }, ...bounds);
+  return lowest({ amps: max, cause: 'max' }, ...limits);
 }

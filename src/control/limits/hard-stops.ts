@@ -2,7 +2,7 @@ import { type AlarmName, type Alarms, CHARGE_BLOCKING, DISCHARGE_BLOCKING } from
 import type { CellPlan } from '../input/cells.ts';
 import type { Known, Measured } from '../input/measure.ts';
 import { ceilingOf } from './ccl.ts';
-import { type Bound, zeroIf } from './limit.ts';
+import { type Limit, zeroIf } from './limit.ts';
 import { guardLowBattery, initialLowBattery, type LowBattery } from './low-battery.ts';
 
 /** Hard conditions that ended a current, and hold until there is a margin again. */
@@ -49,7 +49,9 @@ export function initialHard(): HardState {
 export function judge(plan: CellPlan, state: HardState, seen: Measured, t: number, dt: number): HardState {
   const { coldest, hottest, heat, mosfet, chargeEnabled, dischargeEnabled } = seen.known;
   return {
-    ceiling: seen.vmax >= ceilingOf(plan, seen.measuresCells) || (state.ceiling && !(seen.vf <= plan.absorb)),
+    ceiling:
+      seen.vmax >= ceilingOf(plan, seen.measuresCells) ||
+      (state.ceiling && !(seen.vmaxFiltered <= plan.absorb)),
     coldCharge: isCold(state.coldCharge, coldest, plan.chargeMinC),
     hotCharge: isHot(state.hotCharge, hottest, plan.chargeMaxC),
     coldDischarge: isCold(state.coldDischarge, heat.dischargeColdest, plan.dischargeMinC),
@@ -62,7 +64,7 @@ export function judge(plan: CellPlan, state: HardState, seen: Measured, t: numbe
 }
 
 /** What the hard conditions make of the charge current: nothing, or zero with the reason. */
-export function chargeBan(state: HardState, known: Known, shown: Alarms, t: number): Bound | undefined {
+export function chargeBan(state: HardState, known: Known, shown: Alarms, t: number): Limit | undefined {
   return (
     zeroIf(isOff(state.chargeSwitch, t), 'fet') ??
     zeroIf(state.ceiling, 'ceiling') ??
@@ -74,7 +76,7 @@ export function chargeBan(state: HardState, known: Known, shown: Alarms, t: numb
   );
 }
 
-export function dischargeBan(state: HardState, known: Known, shown: Alarms, t: number): Bound | undefined {
+export function dischargeBan(state: HardState, known: Known, shown: Alarms, t: number): Limit | undefined {
   return (
     zeroIf(isOff(state.dischargeSwitch, t), 'fet') ??
     zeroIf(state.low.latched, 'empty') ??
@@ -86,11 +88,11 @@ export function dischargeBan(state: HardState, known: Known, shown: Alarms, t: n
 }
 
 /** What a reading that is not believed forbids nevertheless; `vmax` is its highest believable cell. */
-export function doubtfulBans(
+export function rejectedBans(
   plan: CellPlan,
   known: Known,
   vmax: number | undefined,
-): { readonly charge: Bound | undefined; readonly discharge: Bound | undefined } {
+): { readonly charge: Limit | undefined; readonly discharge: Limit | undefined } {
   const { coldest, heat, hottest, mosfet } = known;
   const burning = isHot(false, mosfet, MOSFET_MAX);
   return {

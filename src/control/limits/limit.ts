@@ -25,19 +25,19 @@ export type Cause =
   | 'stale';
 
 /** A current limit, A >= 0, and why. */
-export interface Bound {
+export interface Limit {
   readonly amps: number;
   readonly cause: Cause;
 }
 
-/** The lowest of several bounds; of equal ones the first. */
-export function lowest(first: Bound, ...others: readonly (Bound | undefined)[]): Bound {
+/** The lowest of several limits; of equal ones the first. */
+export function lowest(first: Limit, ...others: readonly (Limit | undefined)[]): Limit {
   let least = first;
-  for (const bound of others) if (bound !== undefined && bound.amps < least.amps) least = bound;
+  for (const limit of others) if (limit !== undefined && limit.amps < least.amps) least = limit;
   return least;
 }
 
-/** The bound that a condition makes when it holds. */
-export function zeroIf(condition: boolean, cause: Cause): Bound | undefined {
+/** The limit that a condition makes when it holds. */
+export function zeroIf(condition: boolean, cause: Cause): Limit | undefined {
   return condition ? { amps: 0, cause } : undefined;
 }

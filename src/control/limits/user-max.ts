@@ -1,7 +1,7 @@
 import type { Known } from '../input/measure.ts';
 import type { ControlRequests, ControlSettings } from '../law.ts';
 import { ampsAt } from './ccl.ts';
-import type { Bound } from './limit.ts';
+import type { Limit } from './limit.ts';
 
 /** Which of the two currents. */
 export type Direction = 'charge' | 'discharge';
@@ -28,14 +28,14 @@ export function userMax(settings: ControlSettings, known: Known, direction: Dire
 }
 
 /** What the BMS itself allows: an operating limit as it is, a trip point with a margin. */
-export function bmsBound(settings: ControlSettings, known: Known, direction: Direction): Bound | undefined {
+export function bmsLimit(settings: ControlSettings, known: Known, direction: Direction): Limit | undefined {
   const told = direction === 'charge' ? known.maxCharge : known.maxDischarge;
   if (told === undefined || !settings.honourBmsLimits || settings.bmsLimits === 'none') return undefined;
   return { amps: settings.bmsLimits === 'trip' ? MARGIN * told : told, cause: 'bms' };
 }
 
 /** What is asked for at run time; anything that is no number >= 0 asks for nothing. */
-export function requestBound(requests: ControlRequests | undefined, direction: Direction): Bound | undefined {
+export function requestLimit(requests: ControlRequests | undefined, direction: Direction): Limit | undefined {
   if (requests === undefined) return undefined;
   const off = direction === 'charge' ? requests.chargeOff : requests.dischargeOff;
   if (off === true) return { amps: 0, cause: 'switched' };
@@ -44,12 +44,12 @@ export function requestBound(requests: ControlRequests | undefined, direction: D
 }
 
 /** What is left of the charge while the configuration holds errors. */
-export function configBound(
+export function configLimit(
   settings: ControlSettings,
   known: Known,
   max: number,
   direction: Direction,
-): Bound | undefined {
+): Limit | undefined {
   if (settings.configError === undefined || direction === 'discharge') return undefined;
   return { amps: ampsAt(CONFIG_ERROR_RATE, known.capacity, max), cause: 'config' };
 }

@@ -3,14 +3,14 @@ import type { AlarmState } from '../explain/alarms.ts';
 import type { NoticeState } from '../explain/notices.ts';
 import { type ChemistryCheck, initialCheck } from '../input/chemistry-check.ts';
 import type { Measured } from '../input/measure.ts';
-import { type GateState, initialGate } from '../input/reading-filter.ts';
+import { type FilterState, initialFilter } from '../input/reading-filter.ts';
 import { NO_SENSORS, type Sensors } from '../input/sensors.ts';
 import { initialSign, type SignFlip } from '../input/sign-flip.ts';
 import { initialCounter, type SocCounter } from '../input/soc-counter.ts';
 import type { ChargeState } from '../law.ts';
 import type { PublishedCvl } from '../limits/cvl-publication.ts';
 import { type HardState, initialHard } from '../limits/hard-stops.ts';
-import type { Bound } from '../limits/limit.ts';
+import type { Limit } from '../limits/limit.ts';
 import type { RecoveryState } from '../outage/recovery.ts';
 import { initialStale, type Ladder, type StaleState } from '../outage/stale.ts';
 import { type Charging, initialCharging } from '../profile.ts';
@@ -20,7 +20,7 @@ export interface LawState {
   /** Monotonic seconds of the last step and of the last good sample. */
   readonly t: number | undefined;
   readonly sampledAt: number | undefined;
-  readonly gate: GateState;
+  readonly readingFilter: FilterState;
   readonly sensors: Sensors;
   readonly stale: StaleState;
   readonly hard: HardState;
@@ -47,8 +47,8 @@ export interface Live {
   readonly seen: Measured;
   readonly charge: RecoveryState;
   readonly discharge: RecoveryState;
-  readonly chargeBound: Bound;
-  readonly dischargeBound: Bound;
+  readonly chargeLimit: Limit;
+  readonly dischargeLimit: Limit;
   /** V at the pack, before losses and rounding. */
   readonly cvl: number;
   readonly published: PublishedCvl | undefined;
@@ -71,7 +71,7 @@ export function initialState(): LawState {
   return {
     t: undefined,
     sampledAt: undefined,
-    gate: initialGate(),
+    readingFilter: initialFilter(),
     sensors: NO_SENSORS,
     stale: initialStale(),
     hard: initialHard(),

@@ -1,5 +1,8 @@
 import type { CellPlan } from '../input/cells.ts';
+import type { Measured } from '../input/measure.ts';
 import type { ControlSettings, Freshness } from '../law.ts';
+import { ampsAt } from '../limits/ccl.ts';
+import type { Limit } from '../limits/limit.ts';
 
 /** How far the ladder has been walked down; it is left only by good samples in a row. */
 export interface StaleState {
@@ -64,6 +67,11 @@ export function climb(
   const reached = rungAt(settings, plan, age, cells);
   const rung: Rung = worse(reached, state.rung);
   return describe(settings, { lastGood: state.lastGood, run: 0, rung }, age);
+}
+
+/** The limit of the stale ladder: never above what was in force. */
+export function staleLimit(rate: number, seen: Measured, max: number, before: number): Limit {
+  return { amps: Math.min(before, ampsAt(rate, seen.known.capacity, max)), cause: 'stale' };
 }
 
 function rungAt(settings: ControlSettings, plan: CellPlan, age: number, cells: LastCells | undefined): Rung {
