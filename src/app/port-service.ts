@@ -5,7 +5,7 @@ import type { BatteryKey } from '../battery/battery-key.ts';
 import { Conditions } from '../battery/conditions.ts';
 import { Controller } from '../battery/controller.ts';
 import { Identities } from '../battery/identities.ts';
-import { Journal } from '../battery/limit-log.ts';
+import { LimitLog } from '../battery/limit-log.ts';
 import { LineQuality } from '../battery/line-quality.ts';
 import type { Output } from '../battery/output.ts';
 import { Pack } from '../battery/poller.ts';
@@ -57,7 +57,7 @@ const SAVE_EVERY_MS = 15 * 60_000;
 export class PortService {
   readonly #options: PortOptions;
   readonly #log: Log;
-  readonly #journal: Journal;
+  readonly #limitLog: LimitLog;
   readonly #memory: StateFile;
   readonly #conditions: Conditions;
   /** Watched once the battery is found: a search provokes answers that nobody understands. */
@@ -92,7 +92,7 @@ export class PortService {
         for (const battery of this.#bank?.batteries ?? []) battery.clearHistory();
       },
     });
-    this.#journal = new Journal(options.log.scope('control'));
+    this.#limitLog = new LimitLog(options.log.scope('control'));
     this.#memory = new StateFile(options.stateFolder, serviceSuffix(options.port), this.#log);
     options.signal.addEventListener('abort', () => this.#stop.abort(), { once: true });
     if (options.signal.aborted) this.#stop.abort();
@@ -279,7 +279,7 @@ export class PortService {
     const state = bank.state();
     const identities = this.#identities;
     if (best === undefined || state === undefined || identities === undefined) return;
-    this.#journal.note(state.control);
+    this.#limitLog.note(state.control);
     const requests = this.#requests.current;
     if (this.#isUp && state.control.state === 'topBalance') this.#requests.balanceBegan();
     const { averageCurrent } = state.control;

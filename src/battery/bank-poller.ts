@@ -11,7 +11,7 @@ import { areTwo } from './are-two.ts';
 import { type Battery, SHOWN_FOR_MS } from './battery.ts';
 import type { LinkState } from './battery-view.ts';
 import type { Conditions } from './conditions.ts';
-import { Allowance } from './retry-budget.ts';
+import { RetryBudget } from './retry-budget.ts';
 import { Scan } from './scan.ts';
 
 /** The log says so when a pack has been silent for this long: its values are not shown any more. */
@@ -54,7 +54,7 @@ export class Bank {
   readonly #options: BankOptions;
   readonly #log: Log;
   readonly #scan: Scan;
-  readonly #allowance: Allowance;
+  readonly #retryBudget: RetryBudget;
   #batteries: readonly Battery[];
   /** Addresses at which a pack answers that is known from another address. */
   readonly #doubles = new Set<number>();
@@ -65,7 +65,7 @@ export class Bank {
     this.#log = log.scope('bank');
     this.#batteries = addresses.toSorted((a, b) => a - b).map(battery);
     this.#scan = new Scan(driver, scanned);
-    this.#allowance = new Allowance(clock.now());
+    this.#retryBudget = new RetryBudget(clock.now());
   }
 
   get driver(): BmsDriver {
@@ -115,7 +115,7 @@ export class Bank {
       const { pack } = battery;
       if (!this.isBank) pack.keepAsking();
       const timeLeft = began + usualMs - this.#now;
-      const mayAsk = !inTrouble(battery) || timeLeft > pack.wastedMs || this.#allowance.isLeft(this.#now);
+      const mayAsk = !inTrouble(battery) || timeLeft > pack.wastedMs || this.#retryBudget.isLeft(this.#now);
       if (link === undefined || lost !== undefined || !mayAsk || !pack.isDue(this.#now)) {
         battery.take(undefined, this.#now, requests);
       } else {
@@ -125,7 +125,7 @@ export class Bank {
       this.#options.onTurn?.(battery);
     }
     const overrunMs = Math.max(0, this.#now - began - usualMs);
-    this.#allowance.charge(Math.min(wastedMs, overrunMs), this.#now);
+    this.#retryBudget.charge(Math.min(wastedMs, overrunMs), this.#now);
     if (lost !== undefined) throw lost;
   }
 

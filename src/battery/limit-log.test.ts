@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { CONTROL } from '../../test/support/battery-state.ts';
 import type { ControlOutput } from '../control/law.ts';
-import { Journal } from './limit-log.ts';
+import { LimitLog } from './limit-log.ts';
 
-function journal(): { readonly lines: string[]; note(change: Partial<ControlOutput>): void } {
+function limitLog(): { readonly lines: string[]; note(change: Partial<ControlOutput>): void } {
   const lines: string[] = [];
   const say = (text: string): void => void lines.push(text);
-  const writer = new Journal({
+  const writer = new LimitLog({
     error: say,
     warn: (text) => say(`warn ${text}`),
     info: say,
@@ -16,15 +16,15 @@ function journal(): { readonly lines: string[]; note(change: Partial<ControlOutp
   return { lines, note: (change) => writer.note({ ...CONTROL, notices: [], ...change }) };
 }
 
-describe('the journal of the control', () => {
+describe('the log of the limits', () => {
   it('says state and both limits at first', () => {
-    const { lines, note } = journal();
+    const { lines, note } = limitLog();
     note({ chargeMode: 'Bulk', chargeReason: 'charge 50 A', dischargeReason: 'discharge 60 A' });
     expect(lines).toEqual([expect.stringContaining('Bulk'), 'charge 50 A', 'discharge 60 A']);
   });
 
   it('says nothing while only numbers of the reason move a little', () => {
-    const { lines, note } = journal();
+    const { lines, note } = limitLog();
     note({ ccl: 50, chargeReason: 'limited to 50 A: highest cell 3.41 V' });
     lines.length = 0;
     note({ ccl: 48, chargeReason: 'limited to 48 A: highest cell 3.42 V' });
@@ -32,7 +32,7 @@ describe('the journal of the control', () => {
   });
 
   it('tells a slow fall once it adds up, with what the limit was before', () => {
-    const { lines, note } = journal();
+    const { lines, note } = limitLog();
     note({ ccl: 50, chargeReason: 'limited to 50 A' });
     lines.length = 0;
     for (const ccl of [47, 44, 41, 39]) note({ ccl, chargeReason: `limited to ${ccl} A` });
@@ -40,7 +40,7 @@ describe('the journal of the control', () => {
   });
 
   it('does not follow a rise step by step for the same reason', () => {
-    const { lines, note } = journal();
+    const { lines, note } = limitLog();
     note({ ccl: 0, chargeReason: 'limited to 0 A: rising gently to 50 A' });
     lines.length = 0;
     for (let ccl = 1; ccl < 50; ccl += 1)
@@ -51,7 +51,7 @@ describe('the journal of the control', () => {
   });
 
   it('says a notice when it appears, not again while it stays', () => {
-    const { lines, note } = journal();
+    const { lines, note } = limitLog();
     note({ notices: ['the charger holds less than is asked'] });
     note({ notices: ['the charger holds less than is asked'] });
     expect(lines.filter((line) => line.startsWith('warn'))).toHaveLength(1);

@@ -5,7 +5,7 @@ import type { Log } from '../log.ts';
 const WORTH_SAYING = 0.2;
 
 /** Writes changes of the control into the log, so that its last info line answers "why is my charge current 48 A?". */
-export class Journal {
+export class LimitLog {
   readonly #log: Log;
   #said: ControlOutput | undefined;
   readonly #notices = new Set<string>();

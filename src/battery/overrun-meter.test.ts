@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { TimeoutError } from '../errors.ts';
 import type { Exchange } from '../transport/exchange.ts';
-import { WastedTime } from './overrun-meter.ts';
+import { OverrunMeter } from './overrun-meter.ts';
 
 const STATUS = Uint8Array.of(1);
 const SETTINGS = Uint8Array.of(2);
 
 /** A battery that is asked as often as told in vain before it answers, or stays silent. */
 function asked() {
-  const wasted = new WastedTime();
+  const meter = new OverrunMeter();
   const ask = async (
     request: Uint8Array,
     missedMs: readonly number[],
@@ -21,10 +21,10 @@ function asked() {
         return request;
       },
     };
-    const answer = wasted.over(link).ask(request, () => 1, 500);
+    const answer = meter.over(link).ask(request, () => 1, 500);
     if (outcome === 'silence') await expect(answer).rejects.toThrow(TimeoutError);
     else expect(await answer).toBe(request);
-    return wasted.take();
+    return meter.take();
   };
   return { ask };
 }
@@ -56,15 +56,15 @@ describe('the time that a battery wastes', () => {
         return request;
       },
     };
-    const view = new WastedTime().over(link);
+    const view = new OverrunMeter().over(link);
     await view.ask(STATUS, () => 1, 500, { onMissed: (ms) => told.push(ms) });
     expect(told).toEqual([7]);
   });
 
   it('is measured on one and the same object for a line, because drivers remember things by connection', () => {
-    const wasted = new WastedTime();
+    const meter = new OverrunMeter();
     const [one, other] = [{ ask: async () => STATUS }, { ask: async () => STATUS }];
-    expect(wasted.over(one)).toBe(wasted.over(one));
-    expect(wasted.over(other)).not.toBe(wasted.over(one));
+    expect(meter.over(one)).toBe(meter.over(one));
+    expect(meter.over(other)).not.toBe(meter.over(one));
   });
 });

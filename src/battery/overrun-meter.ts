@@ -4,7 +4,7 @@ import type { Exchange } from '../transport/exchange.ts';
  * What asking one battery took in vain: tries that failed, for requests that this battery has answered before. What it never
  * answered is no duty of it: some firmware does not know every request.
  */
-export class WastedTime {
+export class OverrunMeter {
   /** Requests that were answered. */
   readonly #answered = new Set<string>();
   #ms = 0;

@@ -2,7 +2,7 @@ import type { BmsDriver } from '../bms/driver.ts';
 import { BmsError } from '../errors.ts';
 import type { Reading } from '../model/reading.ts';
 import type { Exchange } from '../transport/exchange.ts';
-import { WastedTime } from './overrun-meter.ts';
+import { OverrunMeter } from './overrun-meter.ts';
 
 /** Failed polls in a row after which a pack of a bank is asked less often. */
 const PATIENCE = 3;
@@ -26,7 +26,7 @@ export class Pack {
   #usualMs: number | undefined;
   #wastedMs = 0;
   readonly #now: () => number;
-  readonly #wasted = new WastedTime();
+  readonly #wasted = new OverrunMeter();
   #remarks: string[] = [];
 
   /** `now` in monotonic ms. */

@@ -1,15 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Allowance } from './retry-budget.ts';
+import { RetryBudget } from './retry-budget.ts';
 
-describe('the allowance for packs in trouble', () => {
+describe('the retry budget of packs in trouble', () => {
   it('is there from the start, is gone after a failed poll, and comes back with time', () => {
-    const allowance = new Allowance(0);
-    expect(allowance.isLeft(0)).toBe(true);
-    allowance.charge(2100, 0);
-    expect(allowance.isLeft(0)).toBe(false);
-    expect(allowance.isLeft(9_900)).toBe(false);
-    expect(allowance.isLeft(10_100)).toBe(true);
+    const budget = new RetryBudget(0);
+    expect(budget.isLeft(0)).toBe(true);
+    budget.charge(2100, 0);
+    expect(budget.isLeft(0)).toBe(false);
+    expect(budget.isLeft(9_900)).toBe(false);
+    expect(budget.isLeft(10_100)).toBe(true);
   });
 
   it('never lets packs in trouble take a tenth of an hour, however they behave', () => {
@@ -22,16 +22,16 @@ describe('the allowance for packs in trouble', () => {
     );
     fc.assert(
       fc.property(polls, (cycles) => {
-        const allowance = new Allowance(0);
+        const budget = new RetryBudget(0);
         let now = 0;
         let wasted = 0;
         for (let turn = 0; now < 3_600_000; turn += 1) {
           const { sound, waste } = cycles[turn % cycles.length] ?? { sound: 1000, waste: 1 };
           now += sound;
-          if (!allowance.isLeft(now)) continue;
+          if (!budget.isLeft(now)) continue;
           now += waste;
           wasted += waste;
-          allowance.charge(waste, now);
+          budget.charge(waste, now);
         }
         expect(wasted).toBeLessThan(0.1 * now);
       }),

@@ -7,7 +7,7 @@ const MOST_SAVED_MS = 1500;
  * The time that packs in trouble may cost all others together. It grows with the time that passes and is drawn down by what
  * their failed polls delayed the others; while it is in debt, they are not asked.
  */
-export class Allowance {
+export class RetryBudget {
   #savedMs = MOST_SAVED_MS;
   #at: number;
 

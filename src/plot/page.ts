@@ -2,7 +2,7 @@ import { drawPanel, FOOT, headHeight, type Panel } from './panel.ts';
 import { element, escaped } from './svg.ts';
 import { CHARACTER, styleSheet } from './theme.ts';
 
-export interface Sheet {
+export interface Page {
   readonly heading: string;
   /** What the drawing shows and under which conditions; long ones are broken into lines. */
   readonly notes: readonly string[];
@@ -17,7 +17,7 @@ const HEADING = 30;
 const NOTE = 17;
 
 /** The drawing as a whole SVG file, light or dark as its reader prefers. */
-export function drawSheet({ heading, notes, columns, panels }: Sheet): string {
+export function drawPage({ heading, notes, columns, panels }: Page): string {
   const width = (WIDTH - (columns + 1) * MARGIN) / columns;
   const drawn: string[] = [];
   const lines = notes.flatMap((note) => wrapped(note, Math.floor((WIDTH - 2 * MARGIN) / CHARACTER)));

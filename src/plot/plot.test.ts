@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { expectDrawing } from '../../test/support/drawing.ts';
-import { drawSheet } from './page.ts';
+import { drawPage } from './page.ts';
 import type { Mark, Panel } from './panel.ts';
 import { type Point, simplify } from './simplify.ts';
 import { coordinate, element } from './svg.ts';
@@ -47,7 +47,7 @@ describe('a simplified line', () => {
   });
 });
 
-describe('a sheet', () => {
+describe('a page', () => {
   const mark = (name: string, points: readonly Point[]): Mark => ({
     kind: 'line',
     name,
@@ -73,12 +73,12 @@ describe('a sheet', () => {
       [3, 1],
     ]);
     const marks = [mark('none', []), mark('one', [[1, 1]]), flat, gap];
-    expectDrawing(drawSheet({ heading: 'A "sheet"', notes: ['a < b'], columns: 2, panels: [panel(marks)] }));
+    expectDrawing(drawPage({ heading: 'A "page"', notes: ['a < b'], columns: 2, panels: [panel(marks)] }));
   });
 
   it('breaks a long legend into rows inside of the panel', () => {
     const marks = Array.from({ length: 9 }, (_, index) => mark(`a rather long name ${index}`, [[0, 0]]));
-    const svg = drawSheet({ heading: 'x', notes: [], columns: 2, panels: [panel(marks)] });
+    const svg = drawPage({ heading: 'x', notes: [], columns: 2, panels: [panel(marks)] });
     const names = [...svg.matchAll(/<text x="([\d.]+)" y="([\d.]+)">(a rather[^<]*)</g)];
     expect(names).toHaveLength(9);
     for (const [, x, , name] of names) expect(Number(x) + 7 * (name?.length ?? 0)).toBeLessThanOrEqual(450);
@@ -87,7 +87,7 @@ describe('a sheet', () => {
 
   it('breaks a long note into lines', () => {
     const note = 'word '.repeat(100).trim();
-    const svg = drawSheet({ heading: 'x', notes: [note], columns: 1, panels: [panel([])] });
+    const svg = drawPage({ heading: 'x', notes: [note], columns: 1, panels: [panel([])] });
     const lines = [...svg.matchAll(/>(word[^<]*)<\/text>/g)].map(([, text]) => text ?? '');
     expect(lines.join(' ')).toBe(note);
     for (const line of lines) expect(line.length).toBeLessThanOrEqual(131);
@@ -100,7 +100,7 @@ describe('a sheet', () => {
     ] as const;
     const x = { label: 'time, h', from: 0, to: 10 };
     const strip: Panel = { title: 'State', x, height: 30, content: { spans } };
-    const svg = drawSheet({ heading: 'x', notes: [], columns: 1, panels: [strip] });
+    const svg = drawPage({ heading: 'x', notes: [], columns: 1, panels: [strip] });
     expectDrawing(svg);
     expect(svg.match(/>bulk</g)).toHaveLength(2);
     expect(svg.match(/>absorption</g)).toHaveLength(1);

@@ -246,6 +246,6 @@ function shortened(value: unknown): string {
 function insteadOf(setting: Setting): string {
   const safe = setting.safe ?? setting.default;
   if (safe === undefined) return `until then: ${setting.otherwise ?? 'the preset'}`;
-  const most = typeof safe === 'number' && setting.careful === 'low' ? 'at most ' : '';
+  const most = typeof safe === 'number' && setting.saferEnd === 'low' ? 'at most ' : '';
   return `until then: ${most}${withUnit(setting, safe)}`;
 }

@@ -131,14 +131,14 @@ function choose(before: IniOption, later: IniOption): { counts: IniOption; gives
   if (before.value === '') return { counts: later, gives: undefined };
   if (later.value === '') return { counts: before, gives: undefined };
   const legacy = legacyOption(later.name);
-  const careful = legacy === undefined ? undefined : settingOf(legacy)?.careful;
+  const saferEnd = legacy === undefined ? undefined : settingOf(legacy)?.saferEnd;
   const rank = ({ value }: IniOption): number => {
     const converted = legacy?.convert(value, () => undefined);
     if (typeof converted !== 'number' && typeof converted !== 'boolean') return Number.NaN;
-    return careful === 'high' ? -Number(converted) : Number(converted);
+    return saferEnd === 'high' ? -Number(converted) : Number(converted);
   };
-  const isBeforeCareful = careful !== undefined && rank(before) < rank(later);
-  return isBeforeCareful ? { counts: before, gives: later } : { counts: later, gives: before };
+  const isBeforeSafer = saferEnd !== undefined && rank(before) < rank(later);
+  return isBeforeSafer ? { counts: before, gives: later } : { counts: later, gives: before };
 }
 
 function contradicted({ name, line, value }: IniOption, counts: IniOption): NotTaken {
@@ -149,7 +149,8 @@ function contradicted({ name, line, value }: IniOption, counts: IniOption): NotT
     option: name,
     line,
     why: `${where} says otherwise, and counts`,
-    isLost: legacy?.isHarmless !== true && (legacy === undefined || settingOf(legacy)?.careful === undefined),
+    isLost:
+      legacy?.isHarmless !== true && (legacy === undefined || settingOf(legacy)?.saferEnd === undefined),
   };
 }
 
@@ -182,11 +183,11 @@ function takeOver(
   }
   const read = readValue(setting, converted);
   if ('value' in read) return { value: read.value };
-  const { careful, min } = setting;
+  const { saferEnd, min } = setting;
   const isBelow = typeof converted === 'number' && min !== undefined && converted < min;
   return refuse(
     `${written(converted)} ${read.fault}; ${legacy.key} may be ${allowed(setting)}`,
-    isBelow && careful === 'low' ? min : undefined,
+    isBelow && saferEnd === 'low' ? min : undefined,
   );
 }
 

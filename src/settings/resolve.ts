@@ -135,8 +135,8 @@ function fallback(
   chemistry: Chemistry,
 ): SettingValue | undefined {
   const preset = setting.safe ?? setting.default;
-  if (setting.careful === undefined) return preset;
-  const sign = setting.careful === 'low' ? 1 : -1;
+  if (setting.saferEnd === undefined) return preset;
+  const sign = setting.saferEnd === 'low' ? 1 : -1;
   let best = preset;
   let least = sign * Number(preset ?? cellPreset(setting, chemistry));
   for (const value of readable) {

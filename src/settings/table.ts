@@ -24,8 +24,8 @@ export interface Setting {
   readonly otherwise?: string;
   /** Used while the written value is wrong; absent: the default. Never looser than the default. */
   readonly safe?: SettingValue;
-  /** Which end is the careful one: of two values that contradict each other, that one counts. False is low, true high. */
-  readonly careful?: 'low' | 'high';
+  /** Which end is the safer one: of two values that contradict each other, that one counts. False is low, true high. */
+  readonly saferEnd?: 'low' | 'high';
   /** One of the few settings that an ordinary installation needs. */
   readonly usual?: true;
 }
@@ -95,7 +95,7 @@ export const SETTINGS = [
     words: ['auto'],
     otherwise: 'decided by the charge profile, at most 50 A',
     safe: 10,
-    careful: 'low',
+    saferEnd: 'low',
     usual: true,
     help: 'Most charge current for this battery; "auto" follows the BMS (90 % of its limit, at most 0.5 C).',
   },
@@ -108,7 +108,7 @@ export const SETTINGS = [
     words: ['auto'],
     otherwise: 'decided by the charge profile, at most 60 A',
     safe: 20,
-    careful: 'low',
+    saferEnd: 'low',
     usual: true,
     help: 'Most discharge current for this battery; "auto" follows the BMS (90 % of its limit, at most 0.5 C).',
   },
@@ -116,7 +116,7 @@ export const SETTINGS = [
     key: 'limits.honourBmsLimits',
     type: 'boolean',
     default: true,
-    careful: 'high',
+    saferEnd: 'high',
     help: 'Lower the limits to those that the BMS reports; it can never raise them.',
   },
   {
@@ -143,7 +143,7 @@ export const SETTINGS = [
     max: 4.25,
     unit: 'V',
     otherwise: 'preset of the chemistry (3.45 V for lfp)',
-    careful: 'low',
+    saferEnd: 'low',
     help: 'Charge voltage per cell until the battery is full.',
   },
   {
@@ -153,7 +153,7 @@ export const SETTINGS = [
     max: 4.25,
     unit: 'V',
     otherwise: 'preset of the chemistry (3.35 V for lfp)',
-    careful: 'low',
+    saferEnd: 'low',
     help: 'Voltage per cell at which a full battery is kept.',
   },
   {
@@ -163,7 +163,7 @@ export const SETTINGS = [
     max: 3.7,
     unit: 'V',
     otherwise: 'preset of the chemistry (2.90 V for lfp)',
-    careful: 'high',
+    saferEnd: 'high',
     help: 'Voltage per cell at which the battery counts as empty.',
   },
   {
@@ -173,7 +173,7 @@ export const SETTINGS = [
     max: 99,
     unit: '%',
     default: 90,
-    careful: 'low',
+    saferEnd: 'low',
     help: 'A full battery is charged again when its state of charge falls to this.',
   },
   {
@@ -202,7 +202,7 @@ export const SETTINGS = [
     unit: '%',
     default: 100,
     safe: 80,
-    careful: 'low',
+    saferEnd: 'low',
     help: 'Everyday ceiling of the state of charge, to make the cells live longer; fullChargeDays goes above it.',
   },
   {
@@ -212,7 +212,7 @@ export const SETTINGS = [
     max: 1,
     unit: 'V',
     default: 0,
-    careful: 'low',
+    saferEnd: 'low',
     help: 'Voltage lost in the cables between charger and battery, added to the charge voltage; at most 0.031 V per cell.',
   },
   {
@@ -268,7 +268,7 @@ export const SETTINGS = [
     type: 'boolean',
     default: false,
     safe: true,
-    careful: 'high',
+    saferEnd: 'high',
     help: 'Stop charge and discharge 10 s after the BMS fell silent instead of going on with care.',
   },
   {
@@ -279,14 +279,14 @@ export const SETTINGS = [
     unit: 'minutes',
     default: 10,
     safe: 1,
-    careful: 'low',
+    saferEnd: 'low',
     help: 'How long the battery may go on with small currents after the BMS fell silent, if its cells were in the safe middle.',
   },
   {
     key: 'switches.allowSwitches',
     type: 'boolean',
     default: false,
-    careful: 'low',
+    saferEnd: 'low',
     help: 'Let the display and D-Bus operate the charge, discharge and balancer switches of the BMS; otherwise nothing is ever written to it.',
   },
   {

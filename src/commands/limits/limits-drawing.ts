@@ -1,5 +1,5 @@
 import type { ControlSettings } from '../../control/law.ts';
-import { drawSheet } from '../../plot/page.ts';
+import { drawPage } from '../../plot/page.ts';
 import type { Mark, Panel } from '../../plot/panel.ts';
 import type { LimitTables, Row } from './limits-sweep.ts';
 import { batteryLine, socNeedsCells } from './limits-table.ts';
@@ -76,7 +76,7 @@ export function drawLimits(settings: ControlSettings, tables: LimitTables): stri
       },
     },
   ];
-  return drawSheet({
+  return drawPage({
     heading: 'What the charge control allows',
     notes: [
       `Settled limits: ${batteryLine(settings, tables)}. Each panel varies one thing; the rest is comfortable (50 %, 25 °C).`,

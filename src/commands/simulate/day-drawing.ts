@@ -1,5 +1,5 @@
 import type { ChargeState } from '../../control/law.ts';
-import { drawSheet } from '../../plot/page.ts';
+import { drawPage } from '../../plot/page.ts';
 import type { Axis, Mark, Panel } from '../../plot/panel.ts';
 import type { Hue } from '../../plot/theme.ts';
 import type { Day, Extent, Stretch, Trace } from './day.ts';
@@ -120,7 +120,7 @@ export function drawDay(day: Day): string {
   ];
   const [pack] = scenario.packs;
   const size = `${scenario.packs.length > 1 ? `${scenario.packs.length} packs of ` : ''}${pack?.cells} cells, ${pack?.capacity} Ah`;
-  return drawSheet({
+  return drawPage({
     heading: `A simulated day (scenario ${scenario.name})`,
     notes: [
       `Profile ${settings.profile}, ${scenario.chemistry}, ${size}; chargers follow DVCC, one poll a second.`,
