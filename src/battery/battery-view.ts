@@ -1,4 +1,5 @@
 import type { ControlOutput, ControlRequests } from '../control/law.ts';
+import type { HistoryFigures } from '../history/history.ts';
 import type { Reading } from '../model/reading.ts';
 import type { BatteryKey } from './battery-key.ts';
 import type { Traits } from './traits.ts';
@@ -19,8 +20,8 @@ export interface BatteryView {
   readonly isSwitchable?: boolean;
   /** Smoothed current, A, positive = charging. */
   readonly averageCurrent?: number;
-  /** Absent when no history is kept for this battery. */
-  readonly history?: HistoryValues;
+  /** Absent when no history is kept for this battery; other programs tell only some of its figures. */
+  readonly history?: Partial<HistoryFigures>;
 }
 
 export interface BatteryIdentity {
@@ -74,27 +75,4 @@ export interface LinkState {
   readonly silentForS: number;
   /** Victron error code: 0 none, 32 BMS cable, 119 settings. */
   readonly errorCode: number;
-}
-
-/** What is remembered of a battery's life. Ah of discharge are negative; energies are kWh, times s. */
-export interface HistoryValues {
-  readonly deepestDischarge?: number;
-  readonly lastDischarge?: number;
-  readonly averageDischarge?: number;
-  readonly totalAhDrawn?: number;
-  /** Shown where the BMS tells no count of its own now. */
-  readonly chargeCycles?: number;
-  readonly fullDischarges?: number;
-  readonly minimumVoltage?: number;
-  readonly maximumVoltage?: number;
-  readonly minimumCellVoltage?: number;
-  readonly maximumCellVoltage?: number;
-  readonly timeSinceLastFullCharge?: number;
-  readonly automaticSyncs?: number;
-  readonly lowVoltageAlarms?: number;
-  readonly highVoltageAlarms?: number;
-  readonly minimumTemperature?: number;
-  readonly maximumTemperature?: number;
-  readonly dischargedEnergy?: number;
-  readonly chargedEnergy?: number;
 }

@@ -1,7 +1,8 @@
 import type { ControlOutput, ControlRequests } from '../control/law.ts';
 import type { Member } from '../control/limits/bank-limits.ts';
+import type { HistoryFigures } from '../history/history.ts';
 import type { ModuleReading, Reading } from '../model/reading.ts';
-import type { HistoryValues, LinkState } from './battery-view.ts';
+import type { LinkState } from './battery-view.ts';
 import type { BatteryMemory, Controller } from './controller.ts';
 import type { Pack, PollResult } from './poller.ts';
 
@@ -26,7 +27,7 @@ export class Battery {
   }
 
   /** Its life so far, for /History. */
-  get history(): HistoryValues {
+  get history(): HistoryFigures {
     return this.#controller.history;
   }
 

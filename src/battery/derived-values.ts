@@ -1,6 +1,7 @@
+import type { HistoryFigures } from '../history/history.ts';
 import type { AlarmName, Alarms } from '../model/alarms.ts';
 import type { Reading } from '../model/reading.ts';
-import type { BatteryView, HistoryValues } from './battery-view.ts';
+import type { BatteryView } from './battery-view.ts';
 import { cellExtremes } from './cell-extremes.ts';
 
 export function cellsInSeries(state: BatteryView): number | undefined {
@@ -162,7 +163,7 @@ const DEVICE = {
   empty: 0x105,
 };
 
-export function drawn(key: keyof HistoryValues): (state: BatteryView) => number | undefined {
+export function drawn(key: keyof HistoryFigures): (state: BatteryView) => number | undefined {
   return ({ history }) => {
     const value = history?.[key];
     return value === undefined ? undefined : -Math.abs(value);

@@ -44,7 +44,7 @@ export interface HistoryStep {
   readonly becameFull: boolean;
 }
 
-/** What the history shows: named like the paths under /History. */
+/** What the history shows. Ah of discharge are negative; energies are kWh, times s. */
 export interface HistoryFigures {
   readonly deepestDischarge: number;
   readonly lastDischarge: number;
