@@ -1,9 +1,10 @@
 import { deriveAlarms, shownAlarms, watchAlarms } from './explain/alarms.ts';
 import type { Notice } from './explain/notices.ts';
 import { averageCurrent } from './explain/time-to-go.ts';
+import { unusual } from './explain/unusual.ts';
 import type { CellPlan } from './input/cells.ts';
 import { checkChemistry } from './input/chemistry-check.ts';
-import { type Known, type Measured, MOST_DT_S, measure, usableSoc } from './input/measure.ts';
+import { type Measured, MOST_DT_S, measure, usableSoc } from './input/measure.ts';
 import type { FilterResult, Sample } from './input/reading-filter.ts';
 import type { Heat } from './input/sensor-faults.ts';
 import { watchSign } from './input/sign-flip.ts';
@@ -11,9 +12,10 @@ import { count } from './input/soc-counter.ts';
 import type { ControlRequests, ControlSettings } from './law.ts';
 import { softFloor } from './limits/ccl.ts';
 import { sensorLimit } from './limits/dcl.ts';
-import { chargeBan, dischargeBan, judge } from './limits/hard-stops.ts';
-import { type Limit, lowest, zeroIf } from './limits/limit.ts';
-import { bmsLimit, configLimit, type Direction, requestLimit, userMax } from './limits/user-max.ts';
+import { givenLimits } from './limits/given-limits.ts';
+import { hardStop, latch } from './limits/hard-stops.ts';
+import { type Direction, type Limit, lowest, zeroIf } from './limits/limit.ts';
+import { userMaxima } from './limits/user-max.ts';
 import type { LawState, Live } from './memory/law-state.ts';
 import { atRest, inForce, recover } from './outage/recovery.ts';
 import { type Ladder, staleLimit } from './outage/stale.ts';
@@ -69,11 +71,11 @@ export function decideFresh(
     t,
     dt: was === undefined ? undefined : dt,
   });
-  const hard = judge(plan, before.hard, seen, t, dt);
   const flags = known.alarms ?? {};
   const derived = deriveAlarms(plan, seen, soc);
   const alarms = watchAlarms(before.alarms, flags, derived, t);
   const shown = shownAlarms(alarms, flags, derived);
+  const hard = latch(plan, before.hard, seen, shown, t, dt);
   const sign = watchSign(before.sign, {
     t,
     amps: sample.current,
@@ -85,38 +87,24 @@ export function decideFresh(
   const blocked = settings.blocked ?? filtered.blocked ?? (check.confirmed ? check.reason : undefined);
   const doubted = blocked === undefined ? check.reason : undefined;
   const waiting = ladder.freshness !== 'fresh';
-  const max = {
-    charge: userMax(settings, known, 'charge'),
-    discharge: userMax(settings, known, 'discharge'),
-  };
+  const max = userMaxima(settings, known);
   const proposal =
     blocked === undefined && !waiting
       ? profile.decide(contextOf(settings, plan, seen, requests, max, soc, t, dt, was), before.charging)
       : holding(settings, plan, seen, was, max, before, ladder, blocked);
 
-  const bounded = (direction: Direction, wanted: Limit, ban: Limit | undefined, rate: number): Limit =>
+  const bounded = (direction: Direction, rate: number, doubt?: Limit): Limit =>
     lowest(
-      wanted,
+      proposal[direction],
       zeroIf(blocked !== undefined, 'blocked'),
-      ban,
+      doubt,
+      hardStop(hard, direction, t),
       direction === 'discharge' ? sensorLimit(max.discharge, known) : undefined,
-      requestLimit(requests, direction),
-      bmsLimit(settings, known, direction),
-      configLimit(settings, known, max[direction], direction),
+      ...givenLimits(settings, requests, known, max[direction], direction),
       waiting ? staleLimit(rate, seen, max[direction], was?.[direction].amps ?? 0) : undefined,
     );
-  const chargeLimit = bounded(
-    'charge',
-    proposal.charge,
-    zeroIf(doubted !== undefined, 'blocked') ?? chargeBan(hard, known, shown, t),
-    ladder.chargeRate,
-  );
-  const dischargeLimit = bounded(
-    'discharge',
-    proposal.discharge,
-    dischargeBan(hard, known, shown, t),
-    ladder.dischargeRate,
-  );
+  const chargeLimit = bounded('charge', ladder.chargeRate, zeroIf(doubted !== undefined, 'blocked'));
+  const dischargeLimit = bounded('discharge', ladder.dischargeRate);
   const ramp = (limit: Limit, direction: Direction) => ({
     t,
     dt,
@@ -167,36 +155,26 @@ export function decideFresh(
     live,
     notices: [
       ...proposal.notices,
-      ...unusual(sample, known, blocked, settings),
-      ...(check.drift === undefined ? [] : [{ key: 'soc-drift', text: check.drift }]),
-      ...(sign.sign === 1
-        ? []
-        : [
-            {
-              key: 'sign',
-              text: `The BMS tells the current with the wrong sign, and the driver turns it: set connection.invertCurrent = ${!settings.invertCurrent}, so that this is settled`,
-            },
-          ]),
-      ...(ignored < IGNORED_S
-        ? []
-        : [
-            {
-              key: 'ignored',
-              text: `${sample.current.toFixed(0)} A flow in where ${charge.amps.toFixed(0)} A are allowed: with feed-in of excess solar power the charge current limit has no effect`,
-            },
-          ]),
+      ...unusual({
+        settings,
+        sample,
+        known,
+        blocked,
+        drift: check.drift,
+        sign,
+        ignored,
+        charge: charge.amps,
+      }),
     ],
   };
 }
-
-const IGNORED_S = 30;
 
 function contextOf(
   settings: ControlSettings,
   plan: CellPlan,
   seen: Measured,
   requests: ControlRequests,
-  max: { readonly charge: number; readonly discharge: number },
+  max: Readonly<Record<Direction, number>>,
   soc: number | undefined,
   t: number,
   dt: number,
@@ -224,7 +202,7 @@ function holding(
   plan: CellPlan,
   seen: Measured,
   was: Live | undefined,
-  max: { readonly charge: number; readonly discharge: number },
+  max: Readonly<Record<Direction, number>>,
   { charging, check }: LawState,
   ladder: Ladder,
   blocked: string | undefined,
@@ -253,37 +231,4 @@ function holding(
 /** The charger answers to these limits, so that they must not follow every sample. */
 function isClosedLoop({ cause, amps }: Limit): boolean {
   return amps > 0 && (cause === 'cell' || cause === 'soc');
-}
-
-function unusual(
-  sample: Sample,
-  known: Known,
-  blocked: string | undefined,
-  settings: ControlSettings,
-): readonly Notice[] {
-  const notices: Notice[] = [];
-  if (blocked !== undefined) {
-    notices.push({ key: 'blocked', text: `Charging and discharging are blocked: ${blocked}` });
-  }
-  if (settings.configError !== undefined) {
-    notices.push({
-      key: 'config',
-      text: `Charging is reduced until the configuration is right: ${settings.configError}`,
-    });
-  }
-  if (sample.suspect) {
-    notices.push({
-      key: 'suspect',
-      text: `The pack voltage (${sample.reading.voltage?.toFixed(2)} V) and the cells do not agree; the worse of both counts`,
-    });
-  }
-  if (known.heat.count === 0) {
-    notices.push({
-      key: 'no-temperature',
-      text: 'The BMS tells no temperature: charging in frost or heat is not prevented',
-    });
-  }
-  for (const { kind, index, notice } of known.heat.faults)
-    notices.push({ key: `sensor-${index}-${kind}`, text: notice });
-  return notices;
 }

@@ -4,9 +4,10 @@ import { learn } from './input/measure.ts';
 import type { FilterResult } from './input/reading-filter.ts';
 import type { Heat } from './input/sensor-faults.ts';
 import type { ControlRequests, ControlSettings } from './law.ts';
-import { rejectedBans } from './limits/hard-stops.ts';
-import { type Limit, lowest, zeroIf } from './limits/limit.ts';
-import { bmsLimit, configLimit, type Direction, requestLimit, userMax } from './limits/user-max.ts';
+import { givenLimits } from './limits/given-limits.ts';
+import { rejectedStop } from './limits/hard-stops.ts';
+import { type Direction, type Limit, lowest, zeroIf } from './limits/limit.ts';
+import { userMaxima } from './limits/user-max.ts';
 import type { Live } from './memory/law-state.ts';
 import { lower } from './outage/recovery.ts';
 import { type Ladder, staleLimit } from './outage/stale.ts';
@@ -32,22 +33,16 @@ export function decideMissing(
   const { seen } = live;
   const rejected = filtered?.rejectedReading;
   const known = rejected === undefined ? seen.known : learn(settings, seen.known, rejected.reading, heat, t);
-  const stops = rejected === undefined ? undefined : rejectedBans(plan, known, rejected.vmax);
   const silent = ladder.freshness !== 'fresh';
   const blocked = settings.blocked ?? live.blocked;
-  const max = {
-    charge: userMax(settings, seen.known, 'charge'),
-    discharge: userMax(settings, seen.known, 'discharge'),
-  };
+  const max = userMaxima(settings, seen.known);
   const bounded = (direction: Direction, before: Limit, amps: number, rate: number): Limit =>
     lowest(
       before,
       zeroIf(blocked !== undefined, 'blocked'),
       { amps: max[direction], cause: 'max' },
-      requestLimit(requests, direction),
-      bmsLimit(settings, known, direction),
-      configLimit(settings, known, max[direction], direction),
-      stops?.[direction],
+      ...givenLimits(settings, requests, known, max[direction], direction),
+      rejected === undefined ? undefined : rejectedStop(plan, known, rejected, direction),
       silent ? staleLimit(rate, seen, max[direction], amps) : undefined,
     );
   const chargeLimit = bounded('charge', live.chargeLimit, live.charge.amps, ladder.chargeRate);

@@ -7,7 +7,7 @@ import { planCells } from './input/cells.ts';
 import type { ControlSettings } from './law.ts';
 import { ampsAt, chargeLimit, chargeRate } from './limits/ccl.ts';
 import { dischargeLimit, dischargeRate } from './limits/dcl.ts';
-import { chargeBan, dischargeBan, initialHard, judge } from './limits/hard-stops.ts';
+import { hardStop, initialHard, latch } from './limits/hard-stops.ts';
 import { lowest } from './limits/limit.ts';
 import { roundDown, roundVoltage } from './limits/rounding.ts';
 
@@ -15,15 +15,15 @@ const plan = planCells(SETTINGS);
 
 function charge(cell: number, max: number, differing: Parameters<typeof pack>[1] = {}): number {
   const seen = seenOf(pack(cell, differing));
-  const hard = judge(plan, initialHard(), seen, 0, 0);
-  return lowest(chargeLimit(SETTINGS, plan, max, seen, undefined), chargeBan(hard, seen.known, {}, 0)).amps;
+  const hard = latch(plan, initialHard(), seen, {}, 0, 0);
+  return lowest(chargeLimit(SETTINGS, plan, max, seen, undefined), hardStop(hard, 'charge', 0)).amps;
 }
 
 function discharge(cell: number, max: number, differing: Parameters<typeof pack>[1] = {}): number {
   const seen = seenOf(pack(cell, differing));
-  const once = judge(plan, initialHard(), seen, 0, 0);
-  const hard = judge(plan, once, seen, 1, 1);
-  return lowest(dischargeLimit(plan, max, seen, undefined), dischargeBan(hard, seen.known, {}, 0)).amps;
+  const once = latch(plan, initialHard(), seen, {}, 0, 0);
+  const hard = latch(plan, once, seen, {}, 1, 1);
+  return lowest(dischargeLimit(plan, max, seen, undefined), hardStop(hard, 'discharge', 0)).amps;
 }
 
 describe('the charge limit', () => {

@@ -3,9 +3,8 @@ import type { CellPlan } from '../input/cells.ts';
 import type { Known, Measured } from '../input/measure.ts';
 import { faultBehind } from '../input/sensor-faults.ts';
 import { ceilingOf } from '../limits/ccl.ts';
-import { blocking } from '../limits/hard-stops.ts';
-import type { Limit } from '../limits/limit.ts';
-import type { Direction } from '../limits/user-max.ts';
+import { blocking, COLD_MARGIN, HOT_MARGIN, MOSFET_MAX } from '../limits/hard-stops.ts';
+import type { Direction, Limit } from '../limits/limit.ts';
 
 /** What a person is told of one current limit. */
 export interface Explained {
@@ -73,7 +72,7 @@ function why({ direction, limit, plan, seen, shown, soc, age, blocked }: Explain
     case 'mosfet':
       return `power switches at ${known.mosfet?.toFixed(0) ?? '?'} degC`;
     case 'hotMosfet':
-      return `power switches at ${known.mosfet?.toFixed(0) ?? '?'} degC, waiting for 87 degC`;
+      return `power switches at ${known.mosfet?.toFixed(0) ?? '?'} degC, waiting for ${MOSFET_MAX - HOT_MARGIN} degC`;
     case 'fet':
       return `the BMS has switched ${direction} off`;
     case 'alarm': {
@@ -85,9 +84,9 @@ function why({ direction, limit, plan, seen, shown, soc, age, blocked }: Explain
     case 'empty':
       return `lowest cell ${seen.vmin.toFixed(2)} V, waiting for a charge or ${plan.dischargeKnee.toFixed(2)} V`;
     case 'cold':
-      return `${measuredBy(known, charge ? known.coldest : known.heat.dischargeColdest)}, waiting for ${(charge ? plan.chargeMinC : plan.dischargeMinC) + 2} degC`;
+      return `${measuredBy(known, charge ? known.coldest : known.heat.dischargeColdest)}, waiting for ${(charge ? plan.chargeMinC : plan.dischargeMinC) + COLD_MARGIN} degC`;
     case 'hot':
-      return `${measuredBy(known, known.hottest)}, waiting for ${(charge ? plan.chargeMaxC : plan.dischargeMaxC) - 3} degC`;
+      return `${measuredBy(known, known.hottest)}, waiting for ${(charge ? plan.chargeMaxC : plan.dischargeMaxC) - HOT_MARGIN} degC`;
     case 'blocked':
       return blocked ?? 'blocked';
     case 'stale':

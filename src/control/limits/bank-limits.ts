@@ -1,7 +1,7 @@
 import { type Alarms, mergeAlarms } from '../../model/alarms.ts';
 import { round } from '../../model/round.ts';
 import type { ChargeState, ControlOutput, Freshness } from '../law.ts';
-import type { Direction } from './user-max.ts';
+import type { Direction } from './limit.ts';
 
 /** One pack of a bank: what its own law says, and whether its FETs isolate it from the others. */
 export interface Member {

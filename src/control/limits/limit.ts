@@ -1,3 +1,6 @@
+/** Which of the two currents. */
+export type Direction = 'charge' | 'discharge';
+
 /** What can be in force as the reason of a current limit. */
 export type Cause =
   | 'max'
