@@ -1,16 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { StateFile } from '../app/state-file.ts';
+import { describe, expect, it } from 'vitest';
 import type { Reading } from '../model/reading.ts';
-import { controlSettings } from '../settings/control.ts';
-import { parseSettings } from '../settings/file.ts';
 import { lawFor } from './decide.ts';
 import { Bench, pack, SETTINGS, withCell } from './fixtures.ts';
 import type { ControlOutput, ControlSettings } from './law.ts';
-import { initialState } from './memory/law-state.ts';
-import { restore, snapshot } from './memory/snapshot.ts';
 
 const CALM = 3.3;
 
@@ -246,106 +238,5 @@ describe('a clock that jumps', () => {
     expectNoHigher(output, before);
     expect(output).toMatchObject({ ccl: 0, dcl: 0, freshness: 'lost', alarms: { bmsCable: 2 } });
     expect(output.chargeReason).toBe('No charge: no answer from the BMS for more than 600 min');
-  });
-});
-
-describe('what is remembered', () => {
-  const SAVED_AT = Date.UTC(2026, 5, 1);
-  let folder: string;
-  let warnings: string[];
-
-  beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'dbus-bms-bad-state-'));
-    warnings = [];
-  });
-  afterEach(() => rmSync(folder, { recursive: true, force: true }));
-
-  /** What the law begins with when the file of the port holds this text, `ageMs` after it was written. */
-  async function beginWith(content: string, ageMs: number) {
-    writeFileSync(join(folder, 'port.json'), content);
-    const log = {
-      error() {},
-      warn: (text: string) => void warnings.push(text),
-      info() {},
-      debug() {},
-      debugging: false,
-    };
-    const file = new StateFile(folder, 'port', log);
-    await file.load();
-    const remembered = file.ofBattery(1, SAVED_AT + ageMs);
-    return restore(SETTINGS, remembered?.control, remembered?.ageSeconds ?? 0, pack(CALM));
-  }
-
-  const written = (): string => {
-    const bench = new Bench(lawFor('adaptive'), SETTINGS);
-    bench.run(pack(2.79, { soc: 3 }), 3);
-    return JSON.stringify({ savedAt: SAVED_AT, control: { 1: { control: snapshot(bench.state) } } });
-  };
-
-  it('counts when it is whole and recent', async () => {
-    expect((await beginWith(written(), 5000)).hard.low.latched).toBe(true);
-  });
-
-  it('is ignored when it comes from the future', async () => {
-    expect(await beginWith(written(), -1)).toEqual(initialState());
-  });
-
-  it('is ignored when it is cut off, and that is told once', async () => {
-    const text = written();
-    for (let end = 1; end < text.length; end += 7) {
-      warnings = [];
-      expect(await beginWith(text.slice(0, end), 5000)).toEqual(initialState());
-      expect(warnings).toHaveLength(1);
-    }
-  });
-
-  it('never begins with a current, whatever it holds', async () => {
-    const wild = {
-      version: 1,
-      count: 16,
-      phase: 'float',
-      cvl: 1e9,
-      drawn: 'x',
-      emptyShare: -1,
-      counted: null,
-    };
-    const state = await beginWith(
-      JSON.stringify({ savedAt: SAVED_AT, control: { 1: { control: wild } } }),
-      5000,
-    );
-    const { output } = lawFor('adaptive').step(SETTINGS, state, { t: 0, reading: pack(CALM) });
-    expect(output).toMatchObject({ ccl: 0, allowToCharge: false });
-    expect(output?.cvl).toBeLessThanOrEqual(55.2);
-  });
-});
-
-describe('a configuration that contradicts itself', () => {
-  it.each<[string, string]>([
-    ['a float voltage above the absorption voltage', 'absorbCellVoltage = 3.4\nfloatCellVoltage = 3.5'],
-    ['a voltage that would harm the cells', 'absorbCellVoltage = 4.1'],
-    ['an empty cell above float', 'minCellVoltage = 3.6'],
-    ['a value of the wrong kind', 'maxChargeCurrent = "much"'],
-    ['two values for one setting', 'maxChargeCurrent = 100\nmaxChargeCurrent = 200'],
-  ])('%s leaves 0.1 C and float, with error 119, a notice and the reason', (_, lines) => {
-    const port = parseSettings(`[charge]\n${lines}\n`, 'test.toml').forPort('ttyUSB0');
-    const bench = new Bench(lawFor('adaptive'), controlSettings(port, { limits: 'operating' }));
-    const first = bench.step({ reading: pack(CALM) });
-    expect(first.notices.join()).toContain('until the configuration is right');
-    const output = bench.run(pack(CALM), 200);
-    expect(output.errorCode).toBe(119);
-    expect(output.ccl).toBeLessThanOrEqual(28);
-    expect(output.cvl).toBeLessThanOrEqual(53.6);
-    if (output.ccl === 28)
-      expect(output.chargeReason).toBe('Charge limited to 28 A: the configuration holds errors');
-  });
-
-  it('a chemistry that the cells contradict blocks, with error 119 and what to do', () => {
-    const bench = new Bench(lawFor('adaptive'), { ...SETTINGS, chemistry: 'lfp' });
-    expect(bench.run(pack(3.9), 5)).toMatchObject({
-      ccl: 0,
-      dcl: 0,
-      errorCode: 119,
-      chargeReason: 'No charge: cells at 3.90 V cannot be lfp: set battery.chemistry',
-    });
   });
 });

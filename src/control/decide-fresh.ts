@@ -17,9 +17,10 @@ import { hardStop, latch } from './limits/hard-stops.ts';
 import { type Direction, type Limit, lowest, zeroIf } from './limits/limit.ts';
 import { userMaxima } from './limits/user-max.ts';
 import type { LawState, Live } from './memory/law-state.ts';
+import { holding } from './outage/holding.ts';
 import { atRest, inForce, recover } from './outage/recovery.ts';
 import { type Ladder, staleLimit } from './outage/stale.ts';
-import type { Context, Profile, Proposal } from './profile.ts';
+import type { Context, Profile } from './profile.ts';
 
 export interface BelievedReading {
   readonly sample: Sample;
@@ -91,7 +92,7 @@ export function decideFresh(
   const proposal =
     blocked === undefined && !waiting
       ? profile.decide(contextOf(settings, plan, seen, requests, max, soc, t, dt, was), before.charging)
-      : holding(settings, plan, seen, was, max, before, ladder, blocked);
+      : holding({ settings, plan, seen, max, before, ladder, blocked });
 
   const bounded = (direction: Direction, rate: number, doubt?: Limit): Limit =>
     lowest(
@@ -193,38 +194,6 @@ function contextOf(
     maxCharge: max.charge,
     maxDischarge: max.discharge,
     resumedAt,
-  };
-}
-
-/** What is wanted of a battery that is blocked, or has only just begun to answer again. */
-function holding(
-  settings: ControlSettings,
-  plan: CellPlan,
-  seen: Measured,
-  was: Live | undefined,
-  max: Readonly<Record<Direction, number>>,
-  { charging, check }: LawState,
-  ladder: Ladder,
-  blocked: string | undefined,
-): Proposal {
-  const count = Math.min(seen.count, settings.cellCount ?? seen.count, was?.seen.count ?? seen.count);
-  const float = count * plan.float;
-  return {
-    charging,
-    charge: { amps: max.charge, cause: 'max' },
-    discharge: { amps: max.discharge, cause: 'max' },
-    cvl:
-      was === undefined
-        ? float
-        : blocked !== undefined || ladder.floatOnly
-          ? Math.min(was.cvl, float)
-          : // Where cells of another kind were kept means nothing once they are not.
-            Math.min(was.cvl, check.pin === undefined ? was.cvl : float),
-    low: was?.low ?? seen.count * plan.softMin,
-    state: 'hold',
-    mode: blocked === undefined ? 'Hold: the BMS answers again' : `Hold: ${blocked}`,
-    becameFull: false,
-    notices: [],
   };
 }
 

@@ -69,8 +69,9 @@ export interface ControlInput {
 export const CHARGE_STATES = ['bulk', 'absorb', 'floatDown', 'float', 'topBalance', 'hold'] as const;
 export type ChargeState = (typeof CHARGE_STATES)[number];
 
-/** How far the last good sample is away (the stale ladder R12). */
-export type Freshness = 'fresh' | 'late' | 'stale' | 'lost';
+/** How far the last good sample is away (the stale ladder R12), from near to far. */
+export const FRESHNESS = ['fresh', 'late', 'stale', 'lost'] as const;
+export type Freshness = (typeof FRESHNESS)[number];
 
 /** Every number is finite from the first output on; limits fail closed. */
 export interface ControlOutput {

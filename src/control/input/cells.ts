@@ -1,7 +1,7 @@
 import { CELL_LIMITS, type CellLimits } from '../../model/chemistry.ts';
+import { clamp } from '../../model/curves.ts';
 import { round } from '../../model/round.ts';
 import type { ControlSettings } from '../law.ts';
-import { clamp } from '../limits/curves.ts';
 
 /** The numbers of one cell that the law works with: the preset, with the owner's wishes as far as they are safe. */
 export interface CellPlan extends CellLimits {

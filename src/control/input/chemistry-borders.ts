@@ -1,5 +1,5 @@
 import type { Chemistry } from '../../model/chemistry.ts';
-import { along, type Curve } from '../limits/curves.ts';
+import { along, type Curve } from '../../model/curves.ts';
 
 /**
  * Where a resting cell cannot be at the state of charge that is shown, [%, V]. Below the first and above the last row of a

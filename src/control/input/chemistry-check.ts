@@ -1,5 +1,5 @@
 import type { Chemistry } from '../../model/chemistry.ts';
-import type { Curve } from '../limits/curves.ts';
+import type { Curve } from '../../model/curves.ts';
 import type { CellPlan } from './cells.ts';
 import { BORDERS, borderAt } from './chemistry-borders.ts';
 import type { Known } from './measure.ts';

@@ -1,7 +1,7 @@
 import type { Alarms } from '../../model/alarms.ts';
+import { clamp } from '../../model/curves.ts';
 import type { Reading } from '../../model/reading.ts';
 import type { ControlSettings } from '../law.ts';
-import { clamp } from '../limits/curves.ts';
 import type { Sample } from './reading-filter.ts';
 import { type Heat, heatOf } from './sensor-faults.ts';
 import { NO_SENSORS } from './sensors.ts';

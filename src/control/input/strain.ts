@@ -1,4 +1,4 @@
-import { clamp } from '../limits/curves.ts';
+import { clamp } from '../../model/curves.ts';
 
 /**
  * How far current takes a cell from its open-circuit voltage, as the C-rate that would do the same in the end. A cell

@@ -1,6 +1,6 @@
 import { type Alarms, mergeAlarms } from '../../model/alarms.ts';
 import { round } from '../../model/round.ts';
-import type { ChargeState, ControlOutput, Freshness } from '../law.ts';
+import { type ChargeState, type ControlOutput, FRESHNESS } from '../law.ts';
 import type { Direction } from './limit.ts';
 
 /** One pack of a bank: what its own law says, and whether its FETs isolate it from the others. */
@@ -16,7 +16,6 @@ export interface Member {
   readonly dischargeIsolated: boolean;
 }
 
-const FRESHNESS: readonly Freshness[] = ['fresh', 'late', 'stale', 'lost'];
 /** A bank is as far as its most backward pack: it floats only when all packs float. */
 const BACKWARD: readonly ChargeState[] = ['hold', 'bulk', 'absorb', 'topBalance', 'floatDown', 'float'];
 

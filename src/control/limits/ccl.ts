@@ -1,7 +1,7 @@
+import { along, type Curve, clamp } from '../../model/curves.ts';
 import type { CellPlan } from '../input/cells.ts';
 import type { Measured } from '../input/measure.ts';
 import type { ControlSettings } from '../law.ts';
-import { along, type Curve, clamp } from './curves.ts';
 import { type Limit, lowest } from './limit.ts';
 
 /** C-rate over the distance from the hard limits of the temperature at which cells may be charged. */

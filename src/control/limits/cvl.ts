@@ -1,7 +1,7 @@
+import { clamp } from '../../model/curves.ts';
 import type { Phase } from '../charge/charge-phases.ts';
 import type { CellPlan } from '../input/cells.ts';
 import type { Measured } from '../input/measure.ts';
-import { clamp } from './curves.ts';
 
 /** What the voltage controller sees; volts of the pack but for `plan`. */
 export interface CvlInput {

@@ -1,7 +1,7 @@
+import { along, type Curve, clamp } from '../../model/curves.ts';
 import type { CellPlan } from '../input/cells.ts';
 import type { Known, Measured } from '../input/measure.ts';
 import { ampsAt, MOSFET, softFloor } from './ccl.ts';
-import { along, type Curve, clamp } from './curves.ts';
 import { type Limit, lowest } from './limit.ts';
 
 /** C-rate over temperature, degC. */

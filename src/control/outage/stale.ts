@@ -1,6 +1,6 @@
 import type { CellPlan } from '../input/cells.ts';
 import type { Measured } from '../input/measure.ts';
-import type { ControlSettings, Freshness } from '../law.ts';
+import { type ControlSettings, FRESHNESS, type Freshness } from '../law.ts';
 import { ampsAt } from '../limits/ccl.ts';
 import type { Limit } from '../limits/limit.ts';
 
@@ -85,14 +85,12 @@ function rungAt(settings: ControlSettings, plan: CellPlan, age: number, cells: L
   return calm && age < Math.min(grace, MOST_GRACE_MINUTES) * 60 ? 2 : 3;
 }
 
-const FRESHNESS: readonly Freshness[] = ['fresh', 'late', 'stale', 'lost'];
-
 function describe(settings: ControlSettings, state: StaleState, age: number): Ladder {
   const { rung } = state;
   const blocked = rung === 3 || (rung > 0 && settings.blockOnDisconnect);
   return {
     state,
-    freshness: FRESHNESS[rung] ?? 'lost',
+    freshness: FRESHNESS[rung],
     chargeRate: rung === 0 ? Number.POSITIVE_INFINITY : blocked ? 0 : LATE_CHARGE_RATE,
     dischargeRate: rung === 0 ? Number.POSITIVE_INFINITY : blocked ? 0 : LATE_DISCHARGE_RATE,
     floatOnly: rung >= 2 || blocked,
