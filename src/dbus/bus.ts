@@ -1,5 +1,4 @@
 import { BusError } from '../errors.ts';
-import type { Item } from './item.ts';
 import type { MatchRule } from './match-rule.ts';
 
 /** Value with its own signature; `variant` in bus.ts makes one. */
@@ -64,8 +63,8 @@ export interface Bus {
   call(call: OutgoingCall): Promise<readonly unknown[]>;
   /** Broadcasts; does nothing once the connection is gone. */
   signal(path: string, iface: string, member: string, signature: string, body: readonly unknown[]): void;
-  /** Broadcasts new values of items; does nothing once the connection is gone. */
-  itemsChanged(items: Iterable<Item>): void;
+  /** Sends one whole message that the caller encodes with the serial number it is given; does nothing once the connection is gone. */
+  sendEncoded(encode: (serial: number) => Uint8Array): void;
   /** Who answers calls to this connection; undefined leaves the call to the standard interfaces. Once per connection. */
   serve(handler: (call: MethodCall) => Answer | undefined): void;
   /** Subscribes to signals; the returned function ends it. */

@@ -12,11 +12,8 @@ import {
   type Variant,
 } from './bus.ts';
 import { guardReader } from './guard-reader.ts';
-import type { Item } from './item.ts';
-import { ItemsChangedEncoder } from './items-changed.ts';
 import { type LibraryBus, type LibraryMessage, library, NO_REPLY_EXPECTED } from './library.ts';
 import { type MatchRule, matches, ruleText } from './match-rule.ts';
-import { writeNow } from './write-now.ts';
 
 export interface ConnectOptions {
   /** D-Bus address; absent: the bus that the environment names, else the system bus. */
@@ -81,8 +78,6 @@ class Connection implements Bus {
   readonly #clock: Clock;
   readonly #pending = new Set<(error: BusError) => void>();
   readonly #watchers = new Set<{ rule: MatchRule; listener: (signal: Signal) => void }>();
-  /** Only who publishes needs one. */
-  #itemsChanged: ItemsChangedEncoder | undefined;
   /** Set when the connection has ended, by either side. */
   #ended: BusError | undefined;
   #handler: ((call: MethodCall) => Answer | undefined) | undefined;
@@ -137,10 +132,8 @@ class Connection implements Bus {
     this.#send(message);
   }
 
-  itemsChanged(items: Iterable<Item>): void {
-    if (!this.#isWritable) return;
-    this.#itemsChanged ??= new ItemsChangedEncoder();
-    writeNow(this.#raw._connection.stream, this.#itemsChanged.encode(this.#raw.newSerial(), items));
+  sendEncoded(encode: (serial: number) => Uint8Array): void {
+    if (this.#isWritable) this.#raw._connection.stream.write(encode(this.#raw.newSerial()));
   }
 
   serve(handler: (call: MethodCall) => Answer | undefined): void {

@@ -1,7 +1,8 @@
-import type { Answer, MethodCall, Variant } from './bus.ts';
+import type { Answer, Bus, MethodCall, Variant } from './bus.ts';
 import { variant } from './client.ts';
 import { introspection } from './introspection.ts';
 import { type Item, type ItemValue, SET_OK, SET_REFUSED } from './item.ts';
+import { ItemsChangedEncoder } from './items-changed.ts';
 import { BUS_ITEM } from './names.ts';
 import { toVariant, UNFIT, written } from './wire-values.ts';
 
@@ -35,6 +36,7 @@ export class ItemTree {
   readonly #values = new Map<string, ItemValue>();
   /** Inner nodes with the names of their children. */
   readonly #nodes = new Map<string, Set<string>>([['/', new Set()]]);
+  readonly #encoder = new ItemsChangedEncoder();
   readonly #options: TreeOptions;
 
   constructor(options: TreeOptions) {
@@ -52,6 +54,11 @@ export class ItemTree {
       this.#items.set(item.path, item);
       this.#values.set(item.path, item.value);
     }
+  }
+
+  /** Broadcasts new values of these items from the connection that serves the tree. */
+  announce(bus: Pick<Bus, 'sendEncoded'>, items: Iterable<Item>): void {
+    bus.sendEncoded((serial) => this.#encoder.encode(serial, items));
   }
 
   /** Undefined leaves the call to the library (Peer). */

@@ -130,7 +130,7 @@ export class BatteryService {
 
   #announce(items: readonly Item[]): void {
     if (items.length === 0 || this.#shown === undefined) return;
-    this.#bus.itemsChanged(items);
+    this.#tree.announce(this.#bus, items);
   }
 
   #write(path: string, value: number | string): number {
