@@ -2,6 +2,7 @@ import type { ControlOutput, ControlRequests } from '../control/law.ts';
 import type { HistoryFigures } from '../history/history.ts';
 import type { Reading } from '../model/reading.ts';
 import type { BatteryKey } from './battery-key.ts';
+import type { ToldValues } from './told-values.ts';
 import type { Traits } from './traits.ts';
 
 /** Everything that may be shown of one battery or bank, in canonical names; outputs only render it. */
@@ -11,8 +12,8 @@ export interface BatteryView {
   readonly reading?: Reading;
   /** Facts that do not age (model, cell count, capacity), from the last good sample. */
   readonly facts: Reading;
-  /** Limits and reasons; absent for a pack that only shows itself beside its bank. */
-  readonly control?: ControlOutput;
+  /** Limits and reasons; absent for a pack that only shows itself beside its bank. Another driver may tell a part of it. */
+  readonly control?: Partial<ControlOutput>;
   readonly link: LinkState;
   /** What the owner asked for at run time. */
   readonly requests?: ControlRequests;
@@ -22,6 +23,8 @@ export interface BatteryView {
   readonly averageCurrent?: number;
   /** Absent when no history is kept for this battery; other programs tell only some of its figures. */
   readonly history?: Partial<HistoryFigures>;
+  /** Only in a view that was read back from a bus. */
+  readonly told?: ToldValues;
 }
 
 export interface BatteryIdentity {
@@ -71,8 +74,8 @@ export interface LinkState {
   readonly online: boolean;
   /** One line for people: "answering", "last answer 00:01:23 ago". */
   readonly text: string;
-  /** Seconds since the last good sample. */
-  readonly silentForS: number;
+  /** Seconds since the last good sample; absent where another program asks the BMS. */
+  readonly silentForS?: number;
   /** Victron error code: 0 none, 32 BMS cable, 119 settings. */
   readonly errorCode: number;
 }

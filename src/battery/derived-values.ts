@@ -1,8 +1,8 @@
 import type { HistoryFigures } from '../history/history.ts';
 import type { AlarmName, Alarms } from '../model/alarms.ts';
-import type { Reading } from '../model/reading.ts';
 import type { BatteryView } from './battery-view.ts';
-import { cellExtremes } from './cell-extremes.ts';
+import { cellExtremes, temperatureExtremes } from './cell-extremes.ts';
+import type { ToldValues } from './told-values.ts';
 
 export function cellsInSeries(state: BatteryView): number | undefined {
   const { facts, reading } = state;
@@ -16,15 +16,17 @@ export function cellsInSeries(state: BatteryView): number | undefined {
 }
 
 export function packs(state: BatteryView): number {
-  return Math.max(1, state.facts.modules?.length ?? 0, state.reading?.modules?.length ?? 0);
+  return (
+    state.told?.packs ?? Math.max(1, state.facts.modules?.length ?? 0, state.reading?.modules?.length ?? 0)
+  );
 }
 
 export function modulesOnline(state: BatteryView): number {
   if (!state.link.online) return 0;
-  return state.reading?.modules?.length ?? packs(state);
+  return state.told?.packsOnline ?? state.reading?.modules?.length ?? packs(state);
 }
 
-export function blocking(
+function blocking(
   state: BatteryView,
   key: 'chargeEnabled' | 'dischargeEnabled',
   allowed: boolean | undefined,
@@ -67,6 +69,7 @@ function fullCapacity({ facts, reading }: BatteryView): number | undefined {
 
 /** As the BMS counts it, else from SoC and size; unknown with the other measurements, never derived in place of a value that is old. */
 export function remainingCapacity(state: BatteryView): number | undefined {
+  if (state.told?.remaining !== undefined) return state.told.remaining;
   if (state.reading === undefined) return undefined;
   const remaining = state.reading.capacityRemaining;
   if (remaining !== undefined) return remaining;
@@ -76,12 +79,12 @@ export function remainingCapacity(state: BatteryView): number | undefined {
 }
 
 export function consumed(state: BatteryView): number | undefined {
-  return belowFull(state, remainingCapacity(state));
+  return state.told?.consumed ?? belowFull(state, remainingCapacity(state));
 }
 
 /** What the BMS itself counts, whatever is shown as state of charge. */
 export function consumedBms(state: BatteryView): number | undefined {
-  return belowFull(state, state.reading?.capacityRemaining);
+  return state.told?.consumedBms ?? belowFull(state, state.reading?.capacityRemaining);
 }
 
 function belowFull(state: BatteryView, remaining: number | undefined): number | undefined {
@@ -95,20 +98,61 @@ export function perCell(packVoltage: number | undefined, state: BatteryView): nu
 }
 
 /** Voltage of the lower half of the cells; an odd count has no middle. */
-export function midVoltage(reading: Reading | undefined): number | undefined {
+export function midVoltage({ reading, told }: BatteryView): number | undefined {
+  if (told?.midVoltage !== undefined) return told.midVoltage;
   const cells = reading?.cellVoltages;
   return cells === undefined || cells.length % 2 === 1 ? undefined : sum(cells.slice(0, cells.length / 2));
 }
 
-export function midDeviation({ reading }: BatteryView): number | undefined {
-  const mid = midVoltage(reading);
-  const total = sum(reading?.cellVoltages);
+export function midDeviation(state: BatteryView): number | undefined {
+  if (state.told?.midDeviation !== undefined) return state.told.midDeviation;
+  const mid = midVoltage(state);
+  const total = cellSum(state);
   return mid === undefined || total === undefined || total <= 0 ? undefined : 100 * ((2 * mid) / total - 1);
 }
 
-export function difference({ reading }: BatteryView): number | undefined {
-  const found = cellExtremes(reading);
-  return found === undefined ? undefined : found.max.value - found.min.value;
+export function difference(state: BatteryView): number | undefined {
+  if (state.told?.cellDifference !== undefined) return state.told.cellDifference;
+  const min = minCellVoltage(state);
+  const max = maxCellVoltage(state);
+  return min === undefined || max === undefined ? undefined : max - min;
+}
+
+export function cellSum({ reading, told }: BatteryView): number | undefined {
+  return told?.cellSum ?? sum(reading?.cellVoltages);
+}
+
+/** Mean of the cell sensors, degC. */
+export function temperature({ reading, told }: BatteryView): number | undefined {
+  return told?.temperature ?? mean(reading?.temperatures);
+}
+
+/** Lowest and highest cell, V, and where it is; coldest and warmest sensor, degC, and where it is. */
+export const minCellVoltage = orTold('minCellVoltage', ({ reading }) => cellExtremes(reading)?.min.value);
+export const maxCellVoltage = orTold('maxCellVoltage', ({ reading }) => cellExtremes(reading)?.max.value);
+export const minCell = orTold('minCell', ({ reading }) => cellExtremes(reading)?.min.id);
+export const maxCell = orTold('maxCell', ({ reading }) => cellExtremes(reading)?.max.id);
+export const minTemperature = orTold('minTemperature', (s) => temperatureExtremes(s.reading)?.min.value);
+export const maxTemperature = orTold('maxTemperature', (s) => temperatureExtremes(s.reading)?.max.value);
+export const minSensor = orTold('minSensor', (s) => temperatureExtremes(s.reading)?.min.id);
+export const maxSensor = orTold('maxSensor', (s) => temperatureExtremes(s.reading)?.max.id);
+
+/** Packs that do not let themselves be charged, or discharged. */
+export const blockingCharge = orTold('blockingCharge', (s) =>
+  blocking(s, 'chargeEnabled', s.control?.allowToCharge),
+);
+export const blockingDischarge = orTold('blockingDischarge', (s) =>
+  blocking(s, 'dischargeEnabled', s.control?.allowToDischarge),
+);
+
+/** Seconds to empty while discharging. */
+export const timeToGo = orTold('timeToGo', ({ control }) => control?.timeToGo);
+
+function orTold<K extends keyof ToldValues>(
+  key: K,
+  derive: (view: BatteryView) => ToldValues[K],
+): (view: BatteryView) => ToldValues[K] {
+  return (view) => view.told?.[key] ?? derive(view);
 }
 
 export function balancing({ reading }: BatteryView): number | undefined {
@@ -117,6 +161,7 @@ export function balancing({ reading }: BatteryView): number | undefined {
 
 /** 0 unknown, 1 balanced, 2 balancing, 3 imbalance; undefined while the BMS is silent, when it cannot be said. */
 export function balancerStatus(state: BatteryView): number | undefined {
+  if (state.told?.balancerStatus !== undefined) return state.told.balancerStatus;
   if (state.reading === undefined) return undefined;
   const active = balancing(state);
   if (active === 1) return 2;
@@ -142,7 +187,8 @@ const HOT = ['highTemperature', 'highChargeTemperature', 'highInternalTemperatur
 const COLD = ['lowTemperature', 'lowChargeTemperature'] as const;
 
 /** The most telling of what holds; undefined while the BMS is silent, when nothing of this is known. */
-export function deviceState({ control, link, reading }: BatteryView): number | undefined {
+export function deviceState({ control, link, reading, told }: BatteryView): number | undefined {
+  if (told?.deviceState !== undefined) return told.deviceState;
   if (!link.online) return undefined;
   const alarms = control?.alarms ?? reading?.alarms ?? {};
   const has = (names: readonly AlarmName[], level: number): boolean =>
@@ -174,11 +220,11 @@ export function flag(value: boolean | undefined): number | undefined {
   return value === undefined ? undefined : Number(value);
 }
 
-export function sum(values: readonly number[] | undefined): number | undefined {
+function sum(values: readonly number[] | undefined): number | undefined {
   return values === undefined || values.length === 0 ? undefined : values.reduce((a, b) => a + b, 0);
 }
 
-export function mean(values: readonly number[] | undefined): number | undefined {
+function mean(values: readonly number[] | undefined): number | undefined {
   const total = sum(values);
   return values === undefined || total === undefined ? undefined : total / values.length;
 }

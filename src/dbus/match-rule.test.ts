@@ -11,6 +11,18 @@ describe('a match rule', () => {
     );
   });
 
+  it.each([
+    ['com.victronenergy.battery.ttyUSB0', true],
+    ['com.victronenergy.battery', true],
+    ['com.victronenergy.batteryx', false],
+    ['com.victronenergy', false],
+    [7, false],
+  ])('for names below a name takes %j: %s', (name, expected) => {
+    const rule = { arg0Namespace: 'com.victronenergy.battery' };
+    expect(ruleText(rule)).toBe("type='signal',arg0namespace='com.victronenergy.battery'");
+    expect(matches(rule, { ...SIGNAL, body: [name] })).toBe(expected);
+  });
+
   it.each<[MatchRule, boolean]>([
     [{}, true],
     [{ sender: ':1.5' }, true],
@@ -28,6 +40,8 @@ describe('a match rule', () => {
     [{ member: 'Gone' }, false],
     [{ arg0: 'x' }, true],
     [{ arg0: 'y' }, false],
+    [{ arg0Namespace: 'x' }, true],
+    [{ arg0Namespace: 'y' }, false],
   ])('%j matches: %s', (rule, expected) => {
     expect(matches(rule, SIGNAL)).toBe(expected);
   });

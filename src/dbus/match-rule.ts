@@ -8,6 +8,8 @@ export interface MatchRule {
   readonly member?: string;
   /** First argument, a string. */
   readonly arg0?: string;
+  /** First argument, a bus name: this one and every one below it. */
+  readonly arg0Namespace?: string;
 }
 
 interface Matched {
@@ -29,6 +31,7 @@ export function ruleText(rule: MatchRule): string {
     ['interface', rule.interface],
     ['member', rule.member],
     ['arg0', rule.arg0],
+    ['arg0namespace', rule.arg0Namespace],
   ];
   return [
     "type='signal'",
@@ -38,14 +41,19 @@ export function ruleText(rule: MatchRule): string {
 
 /** Signals of all rules of a connection arrive together: whether this one belongs to `rule`. */
 export function matches(rule: MatchRule, signal: Matched): boolean {
-  const { sender, path, pathNamespace, arg0 } = rule;
+  const { sender, path, pathNamespace, arg0, arg0Namespace } = rule;
   if (sender !== undefined && (sender === DAEMON || sender.startsWith(':')) && sender !== signal.sender)
     return false;
   if (path !== undefined && path !== signal.path) return false;
   if (pathNamespace !== undefined && !isBelow(pathNamespace, signal.path)) return false;
   if (rule.interface !== undefined && rule.interface !== signal.interface) return false;
   if (rule.member !== undefined && rule.member !== signal.member) return false;
-  return arg0 === undefined || arg0 === signal.body[0];
+  if (arg0 !== undefined && arg0 !== signal.body[0]) return false;
+  return arg0Namespace === undefined || isNameBelow(arg0Namespace, signal.body[0]);
+}
+
+function isNameBelow(root: string, name: unknown): boolean {
+  return typeof name === 'string' && (name === root || name.startsWith(`${root}.`));
 }
 
 function isBelow(root: string, path: string): boolean {

@@ -2,7 +2,8 @@ import type { BatteryView } from '../battery/battery-view.ts';
 import { raised } from '../battery/derived-values.ts';
 import type { AlarmName } from '../model/alarms.ts';
 import type { ModuleReading } from '../model/reading.ts';
-import { type PathLine, text, whole } from './path-line.ts';
+import { computed, type PathLine, text, whole } from './path-line.ts';
+import { isLevel, moduleOf } from './view-field.ts';
 
 /** The display has a page for so many. */
 export const MOST_MODULES = 10;
@@ -37,9 +38,25 @@ export function modulePaths(count: number): readonly PathLine[] {
 function linesOf(index: number): PathLine[] {
   const root = `/Diagnostics/Module${index}`;
   return [
-    text(`${root}/Id`, ({ facts }) => idOf(facts.modules?.[index])),
+    text(
+      `${root}/Id`,
+      computed(
+        ({ facts }) => idOf(facts.modules?.[index]),
+        (draft, id) => {
+          moduleOf(draft, index).id = id;
+        },
+      ),
+    ),
     ...MODULE_ALARMS.map(([path, name, also]) =>
-      whole(`${root}/Alarms/${path}`, (state) => raised(shownModule(state, index)?.alarms ?? {}, name, also)),
+      whole(
+        `${root}/Alarms/${path}`,
+        computed(
+          (state) => raised(shownModule(state, index)?.alarms ?? {}, name, also),
+          (draft, level) => {
+            if (isLevel(level)) moduleOf(draft, index).alarms[name] = level;
+          },
+        ),
+      ),
     ),
   ];
 }
@@ -53,3 +70,14 @@ function shownModule({ facts, reading }: BatteryView, index: number): ModuleRead
 function idOf(pack: ModuleReading | undefined): string | undefined {
   return pack === undefined ? undefined : (pack.serialNumber ?? `pack ${pack.address}`);
 }
+
+/** The pack that such an Id names; the bus tells the address only of a pack without a serial number. */
+export function packOf(id: string | undefined, index: number): ModuleReading {
+  const found = /^pack (\d{1,9})$/.exec(id ?? '');
+  if (found !== null) return { address: Number(found[1]) };
+  const address = ADDRESS_UNKNOWN + index;
+  return id === undefined ? { address } : { address, serialNumber: id };
+}
+
+/** From here on numbers are no addresses of a line, which are bytes, but say that packs are different ones. */
+const ADDRESS_UNKNOWN = 256;

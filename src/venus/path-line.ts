@@ -3,6 +3,7 @@ import type { Command } from '../battery/command.ts';
 import type { ItemType, ItemValue } from '../dbus/item.ts';
 import type { WritableItem } from '../dbus/item-server.ts';
 import { decimalsOf, round } from '../model/round.ts';
+import type { Draft, Field } from './view-field.ts';
 
 /** Text of a valid value, as old displays and command lines show it. */
 export type TextOf = (value: number | string) => string;
@@ -20,37 +21,68 @@ export interface PathLine {
   /** Display step: numbers are rounded to its decimals, and a change below it is not published. 0 for texts. */
   readonly step: number;
   readonly value: (state: BatteryView) => ItemValue;
+  /** Takes a valid value of this path, in its type, back into a view; absent where the value says nothing of its own. */
+  readonly back?: (draft: Draft, value: number | string) => void;
   readonly write?: WriteRule;
 }
 
-type ValueOf = PathLine['value'];
+/** A field of the view, or a value that is computed for this path alone. */
+type Shown<T extends number | string> = Field<T> | PathLine['value'];
+
+function numeric(shown: Shown<number>): Pick<PathLine, 'value' | 'back'> {
+  if (typeof shown === 'function') return { value: shown };
+  const { back, value } = shown;
+  return {
+    value,
+    back: (draft, given) => {
+      if (typeof given === 'number') back(draft, given);
+    },
+  };
+}
+
+function textual(shown: Shown<string>): Pick<PathLine, 'value' | 'back'> {
+  if (typeof shown === 'function') return { value: shown };
+  const { back, value } = shown;
+  return {
+    value,
+    back: (draft, given) => {
+      if (typeof given === 'string') back(draft, given);
+    },
+  };
+}
 
 /** A path with a quantity; `step` in its unit. */
-export const real = (path: string, text: TextOf, step: number, value: ValueOf): PathLine => ({
+export const real = (path: string, text: TextOf, step: number, shown: Shown<number>): PathLine => ({
   path,
   type: 'd',
   text,
   step,
-  value,
+  ...numeric(shown),
 });
 
 /** A path with an integer. */
-export const whole = (path: string, value: ValueOf, text: TextOf = plain, step = 1): PathLine => ({
+export const whole = (path: string, shown: Shown<number>, text: TextOf = plain, step = 1): PathLine => ({
   path,
   type: 'i',
   text,
   step,
-  value,
+  ...numeric(shown),
 });
 
 /** A path with a text. */
-export const text = (path: string, value: ValueOf): PathLine => ({
+export const text = (path: string, shown: Shown<string>): PathLine => ({
   path,
   type: 's',
   text: plain,
   step: 0,
-  value,
+  ...textual(shown),
 });
+
+/** A line whose value is computed from several fields, and where it belongs all the same when it is read back. */
+export const computed = <T extends number | string>(
+  value: PathLine['value'],
+  back: Field<T>['back'],
+): Field<T> => ({ value, back });
 
 /** A line that clients may write: what they may, and what they ask for with it. */
 export const writable = (

@@ -15,6 +15,7 @@ import type { Device } from '../../src/simulator/line/device.ts';
 import { DeviceWire } from '../../src/simulator/line/device-wire.ts';
 import { buildDevice } from '../../src/simulator/plant/build.ts';
 import { parseScenario } from '../../src/simulator/trials/scenario.ts';
+import { chargeOrders } from '../../src/simulator/venus/charge-orders.ts';
 import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
 import { HalfDuplex } from '../../src/transport/half-duplex.ts';
 import { changes } from '../../src/venus/changes.ts';
@@ -90,7 +91,8 @@ function shownOn(device: Device): Output {
   const published = new Map<string, ItemValue>();
   return {
     show(view) {
-      if (view.control !== undefined) device.plant.publish(view.control);
+      const orders = chargeOrders(view);
+      if (orders !== undefined) device.plant.publish(orders);
       for (const { path, value } of changes(published, view)) published.set(path, value);
     },
     keepPacks: ignore,

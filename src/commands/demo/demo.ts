@@ -5,15 +5,16 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { sleep } from '../../clock.ts';
 import { connectBus } from '../../dbus/client.ts';
-import { BusReader } from '../../dbus/item-reader.ts';
 import { UsageError } from '../../errors.ts';
 import { readInput } from '../../files.ts';
 import { servePty } from '../../simulator/line/serve.ts';
 import { buildDevice } from '../../simulator/plant/build.ts';
 import type { Plant } from '../../simulator/plant/plant.ts';
 import { loadScenario } from '../../simulator/trials/scenario.ts';
+import { chargeOrders } from '../../simulator/venus/charge-orders.ts';
 import { SettingsStandIn } from '../../simulator/venus/localsettings.ts';
 import { startPrivateBus } from '../../simulator/venus/private-bus.ts';
+import { BatteryReader, type SeenBattery } from '../../venus/battery-reader.ts';
 import { batteryServiceName } from '../../venus/names.ts';
 import { noWord, parseArguments } from '../arguments.ts';
 import type { Command, Io } from '../command.ts';
@@ -63,7 +64,8 @@ export const demo: Command = {
       closing.push(() => serving.close());
       const clientBus = await connectBus({ address: bus.address });
       closing.push(() => clientBus.disconnect());
-      const reader = await BusReader.open(clientBus, SERVICE);
+      const reader = await BatteryReader.open({ bus: clientBus, clock: io.clock });
+      closing.push(() => reader.close());
       const driver = startDriver(serving.path, values.config, { address: bus.address, folder });
       closing.push(() => driver.stop());
       await show({
@@ -136,7 +138,7 @@ function startDriver(
 
 interface Show {
   readonly io: Io;
-  readonly reader: BusReader;
+  readonly reader: BatteryReader;
   readonly plant: Plant;
   readonly driver: Driver;
   readonly bms: string;
@@ -149,12 +151,21 @@ async function show({ io, reader, plant, driver, bms, speed, seconds }: Show): P
   const refreshMs = io.isTerminal ? REFRESH_MS.terminal : REFRESH_MS.pipe;
   let shownAt = Number.NEGATIVE_INFINITY;
   for (;;) {
-    obey(reader, plant);
+    const battery = reader.batteries.get(SERVICE);
+    obey(battery, plant);
     const now = io.clock.now();
     const isOver =
       io.signal.aborted || driver.hasFailed || (seconds !== undefined && now - start >= seconds * 1000);
     if (isOver || now - shownAt >= refreshMs) {
-      const screen = demoScreen({ reader, plant, bms, speed, elapsedMs: now - start, log: driver.lines });
+      const screen = demoScreen({
+        service: SERVICE,
+        plant,
+        bms,
+        speed,
+        elapsedMs: now - start,
+        log: driver.lines,
+        ...(battery !== undefined && { battery }),
+      });
       io.out(io.isTerminal ? `\u001b[H\u001b[J${screen}` : `${screen}\n`);
       shownAt = now;
     }
@@ -163,10 +174,8 @@ async function show({ io, reader, plant, driver, bms, speed, seconds }: Show): P
   }
 }
 
-/** The chargers take their orders from what stands on the bus, as DVCC does. */
-function obey(reader: BusReader, plant: Plant): void {
-  const cvl = reader.number('/Info/MaxChargeVoltage');
-  const ccl = reader.number('/Info/MaxChargeCurrent');
-  const dcl = reader.number('/Info/MaxDischargeCurrent');
-  if (cvl !== undefined && ccl !== undefined && dcl !== undefined) plant.publish({ cvl, ccl, dcl });
+/** The chargers take their orders from what stands on the bus. */
+function obey(battery: SeenBattery | undefined, plant: Plant): void {
+  const orders = battery === undefined ? undefined : chargeOrders(battery.view);
+  if (orders !== undefined) plant.publish(orders);
 }

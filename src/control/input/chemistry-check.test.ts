@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { claim, claimAtMost, evenly, invariant } from '../../../test/support/invariant.ts';
 import { CHEMISTRIES } from '../../model/chemistry.ts';
 import type { Reading } from '../../model/reading.ts';
+import { openCircuit } from '../../simulator/plant/open-circuit.ts';
 import { lawFor } from '../decide.ts';
 import { Bench, pack, SETTINGS, withCell } from '../fixtures.ts';
 import type { ControlOutput, ControlSettings } from '../law.ts';
