@@ -94,8 +94,8 @@ async function examine({ driver }: BmsEntry): Promise<Row> {
     const [line = { baudRate: device.baudRate }] = driver.lines;
     const link = await open(line);
     for (const other of DRIVERS.filter((candidate) => candidate !== driver)) {
-      if (await answers(other.probe(link, other.addresses[0] ?? 0))) takenBy.push(other.id);
-      if (!(await answers(driver.probe(link, driver.addresses[0] ?? 0)))) disturbedBy.push(other.id);
+      if (await answers(other.open(link, other.addresses[0] ?? 0).probe())) takenBy.push(other.id);
+      if (!(await answers(driver.open(link, driver.addresses[0] ?? 0).probe()))) disturbedBy.push(other.id);
     }
     await link.close();
     const { attempts, hit, ms } = cold;

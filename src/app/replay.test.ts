@@ -49,21 +49,18 @@ async function record(
     },
   });
   const address = driver.addresses[0] ?? 0;
-  const readings = [await clock.until(driver.probe(link, address))];
-  let known: Reading = {};
-  let cycle = 0;
+  const session = driver.open(link, address);
+  const readings = [await clock.until(session.probe())];
   for (poll = 0; poll < POLLS; poll += 1) {
     await clock.advance(1000);
     const reading = await clock.until(
-      driver.poll(link, address, { cycle, known }).catch((error: unknown) => {
+      session.read().catch((error: unknown) => {
         if (error instanceof BmsError) return undefined;
         throw error;
       }),
     );
     if (reading === undefined) continue;
     readings.push(reading);
-    known = reading;
-    cycle += 1;
   }
   return { text, readings };
 }

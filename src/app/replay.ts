@@ -72,7 +72,7 @@ async function converse(
   entries: readonly Captured[],
 ): Promise<Replayed[]> {
   const link = new ReplayLink(entries);
-  const probed = await run(link, address, () => driver.probe(link, address), true);
+  const probed = await run(link, address, () => driver.open(link, address).probe(), true);
   const isFound = probed.some((one) => 'reading' in one);
   const pollLink = isFound ? link : new ReplayLink(entries);
   const pack = new Pack(driver, address, () => 1000 * (pollLink.taken.at(-1)?.end ?? 0));

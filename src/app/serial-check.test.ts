@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { withReads } from '../../test/support/sessions.ts';
 import type { BmsDriver } from '../bms/driver.ts';
 import { jkPb } from '../bms/jk/pb/index.ts';
 import { PortLostError, TimeoutError } from '../errors.ts';
+import type { Reading } from '../model/reading.ts';
 import type { Exchange } from '../transport/exchange.ts';
 import { SerialCheck } from './serial-check.ts';
 
@@ -14,12 +16,12 @@ function telling(...numbers: readonly (string | undefined | Error)[]): {
   readonly pack: { address: number; driver: BmsDriver };
 } {
   const left = [...numbers];
-  const poll = async () => {
+  const read = async (): Promise<Reading> => {
     const next = left.shift();
     if (next instanceof Error) throw next;
     return next === undefined ? {} : { serialNumber: next };
   };
-  return { pack: { address: 1, driver: { ...jkPb, poll } } };
+  return { pack: { address: 1, driver: withReads(jkPb, read) } };
 }
 
 describe('reading a serial number again', () => {

@@ -1,5 +1,4 @@
 import type { Pack } from '../battery/poller.ts';
-import { FIRST_POLL } from '../bms/driver.ts';
 import { BmsError } from '../errors.ts';
 import type { Exchange } from '../transport/exchange.ts';
 
@@ -40,7 +39,7 @@ export class SerialCheck {
     const { address, driver } = this.#pack;
     this.#tries += 1;
     try {
-      return (await driver.poll(link, address, FIRST_POLL)).serialNumber;
+      return (await driver.open(link, address).read()).serialNumber;
     } catch (error) {
       if (!(error instanceof BmsError) || error.code.startsWith('PORT_')) throw error;
       return undefined;

@@ -23,7 +23,7 @@ export class Switches {
 
   /** Whether the BMS may and can be put into standby. */
   canStandBy({ switches }: BmsDriver): boolean {
-    return this.isAllowed && switches?.charge !== undefined && switches.discharge !== undefined;
+    return this.isAllowed && switches.includes('charge') && switches.includes('discharge');
   }
 
   /** What the owner asks for has changed: the switches are to follow. */
@@ -58,11 +58,11 @@ export class Switches {
     on: boolean,
   ): Promise<BmsError | undefined> {
     let failure: BmsError | undefined;
-    for (const { facts, pack } of batteries) {
-      const turn = pack.driver.switches?.[name];
+    for (const { pack } of batteries) {
+      const turn = pack.over(link).switches[name];
       if (turn === undefined) continue;
       try {
-        await turn(link, pack.address, on, facts);
+        await turn(on);
         this.#log.info(
           `${name} switch of ${pack.driver.id} at address ${pack.address} is ${on ? 'on' : 'off'}`,
         );

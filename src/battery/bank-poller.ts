@@ -171,7 +171,7 @@ export class Bank {
     if (address === undefined) return;
     let reading: Reading;
     try {
-      reading = await driver.probe(link, address);
+      reading = await driver.open(link, address).probe();
     } catch (error) {
       if (!(error instanceof BmsError) || error.code.startsWith('PORT_')) throw error;
       return;

@@ -1,14 +1,15 @@
-import type { Exchange } from '../transport/exchange.ts';
+import type { Accept } from '../protocol/accept.ts';
+import type { AskOptions, Exchange } from '../transport/exchange.ts';
 
 /**
- * What asking one battery took in vain: tries that failed, for requests that this battery has answered before. What it never
- * answered is no duty of it: some firmware does not know every request.
+ * The line as one battery uses it, which counts what asking took in vain: tries that failed, for requests that this battery has
+ * answered before. What it never answered is no duty of it: some firmware does not know every request.
  */
-export class OverrunMeter {
+export class OverrunMeter implements Exchange {
   /** Requests that were answered. */
   readonly #answered = new Set<string>();
   #ms = 0;
-  #watched: { readonly link: Exchange; readonly view: Exchange } | undefined;
+  #line: Exchange | undefined;
 
   /** Since it was last taken, ms. */
   take(): number {
@@ -17,29 +18,32 @@ export class OverrunMeter {
     return ms;
   }
 
-  /** The same line, with every failed try counted; one object per line, because drivers remember things by connection. */
-  over(link: Exchange): Exchange {
-    if (this.#watched?.link !== link) this.#watched = { link, view: this.#view(link) };
-    return this.#watched.view;
+  /** Goes on over this line; true when it is another one than before. */
+  over(line: Exchange): boolean {
+    const isOther = this.#line !== undefined && this.#line !== line;
+    this.#line = line;
+    return isOther;
   }
 
-  #view(link: Exchange): Exchange {
-    return {
-      ask: async (request, accept, timeoutMs, options) => {
-        const key = String.fromCharCode(...request);
-        let missedMs = 0;
-        const onMissed = (tookMs: number, error: unknown): void => {
-          missedMs += tookMs;
-          options?.onMissed?.(tookMs, error);
-        };
-        try {
-          const reply = await link.ask(request, accept, timeoutMs, { ...options, onMissed });
-          this.#answered.add(key);
-          return reply;
-        } finally {
-          if (this.#answered.has(key)) this.#ms += missedMs;
-        }
-      },
+  async ask(
+    request: Uint8Array,
+    accept: Accept,
+    timeoutMs: number,
+    options?: AskOptions,
+  ): Promise<Uint8Array> {
+    if (this.#line === undefined) throw new Error('there is no line to ask over');
+    const key = String.fromCharCode(...request);
+    let missedMs = 0;
+    const onMissed = (tookMs: number, error: unknown): void => {
+      missedMs += tookMs;
+      options?.onMissed?.(tookMs, error);
     };
+    try {
+      const reply = await this.#line.ask(request, accept, timeoutMs, { ...options, onMissed });
+      this.#answered.add(key);
+      return reply;
+    } finally {
+      if (this.#answered.has(key)) this.#ms += missedMs;
+    }
   }
 }

@@ -1,4 +1,4 @@
-import type { BmsDriver } from '../bms/driver.ts';
+import type { BmsDriver, Session } from '../bms/driver.ts';
 import { BmsError } from '../errors.ts';
 import type { Reading } from '../model/reading.ts';
 import type { Exchange } from '../transport/exchange.ts';
@@ -9,41 +9,32 @@ const PATIENCE = 3;
 const LONGEST_PAUSE_MS = 60_000;
 /** How quickly the usual time of a poll follows: those that also ask for slow facts are rare. */
 const FOLLOWING = 0.1;
-/** The first minute over, the packs of a bank part: they go on with numbers so far apart that slow facts are due in different cycles. */
-const PARTING = 50;
-const APART = 7;
 
 export type PollResult = { readonly reading: Reading } | { readonly error: BmsError };
 
-/** Polls one battery at one address and remembers what a driver may take from earlier polls. */
+/** Polls one battery at one address, and says when it is to be asked. */
 export class Pack {
   readonly driver: BmsDriver;
   readonly address: number;
-  #cycle = 0;
-  #known: Reading = {};
   #failures = 0;
   #pausedUntil = Number.NEGATIVE_INFINITY;
   #usualMs: number | undefined;
   #wastedMs = 0;
   readonly #now: () => number;
   readonly #wasted = new OverrunMeter();
-  #remarks: string[] = [];
+  readonly #session: Session;
 
   /** `now` in monotonic ms. */
   constructor(driver: BmsDriver, address: number, now: () => number) {
     this.#now = now;
     this.driver = driver;
     this.address = address;
+    this.#session = driver.open(this.#wasted, address);
   }
 
   /** Failed polls in a row. */
   get failures(): number {
     return this.#failures;
-  }
-
-  /** The last complete reading of this connection. */
-  get known(): Reading {
-    return this.#known;
   }
 
   /** What the last poll took beyond the usual, ms; above 0 the pack is in trouble. */
@@ -58,9 +49,7 @@ export class Pack {
 
   /** What the driver had to say of its answers since this was last asked, each once. */
   takeRemarks(): readonly string[] {
-    const remarks = this.#remarks;
-    this.#remarks = [];
-    return remarks;
+    return this.#session.takeRemarks();
   }
 
   /** Whether it is time to ask: a silent pack of a bank is asked ever more rarely, so that it does not starve the others. */
@@ -72,12 +61,9 @@ export class Pack {
   async poll(link: Exchange): Promise<PollResult> {
     const began = this.#now();
     this.#wasted.take();
+    const session = this.over(link);
     try {
-      const say = (what: string): void => void this.#remarks.push(what);
-      const context = { cycle: this.#cycle, known: this.#known, say };
-      const reading = await this.driver.poll(this.#wasted.over(link), this.address, context);
-      this.#cycle += this.#cycle === PARTING ? 1 + APART * this.address : 1;
-      this.#known = reading;
+      const reading = await session.read();
       this.#failures = 0;
       this.#pausedUntil = Number.NEGATIVE_INFINITY;
       this.#measure(this.#now() - began);
@@ -88,12 +74,15 @@ export class Pack {
       this.#wastedMs = this.#now() - began;
       if (this.#failures >= PATIENCE) {
         this.#pausedUntil = this.#now() + Math.min(LONGEST_PAUSE_MS, 1000 * 2 ** (this.#failures - PATIENCE));
-        // A pack that comes back may be another one, or have been restarted: nothing is taken over.
-        this.#cycle = 0;
-        this.#known = {};
       }
       return { error };
     }
+  }
+
+  /** The conversation with this battery over a line. */
+  over(line: Exchange): Session {
+    if (this.#wasted.over(line)) this.#session.reconnected();
+    return this.#session;
   }
 
   /** The only pack of a port is asked at every poll; there is nobody to starve. */

@@ -1,51 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { ImplausibleError, PortLostError, RefusedError, TimeoutError } from '../errors.ts';
+import { ImplausibleError, RefusedError } from '../errors.ts';
 import type { Reading } from '../model/reading.ts';
-import { assemble, assertCarries, confirm, isDue, type SlowFacts, slowFacts } from './driver.ts';
-
-const MODEL: Reading = { model: 'X' };
-
-/** The polls 0..9 that ask, when the fact is known from poll `told` on. */
-const asking = (facts: Omit<SlowFacts, 'keys'>, told = Infinity): number[] =>
-  Array.from({ length: 10 }, (_, cycle) => cycle).filter((cycle) =>
-    isDue({ ...facts, keys: ['model'] }, { cycle, known: cycle >= told ? MODEL : {} }),
-  );
-
-describe('slow facts', () => {
-  it.each([
-    ['once, at their first poll', { first: 1 }, Infinity, [1]],
-    ['regularly', { first: 1, every: 4 }, Infinity, [1, 5, 9]],
-    ['in vain only so often', { first: 1, attempts: 3 }, Infinity, [1, 2, 3]],
-    ['until they are told', { first: 1, attempts: 3 }, 2, [1]],
-    [
-      'in vain only so often, though they could be asked regularly',
-      { first: 0, every: 4, attempts: 2 },
-      Infinity,
-      [0, 1],
-    ],
-    ['regularly from when they are told', { first: 1, every: 4, attempts: 3 }, 3, [1, 2, 5, 9]],
-  ])('are asked %s', (_, facts, told, polls) => {
-    expect(asking(facts, told)).toEqual(polls);
-  });
-
-  const facts: SlowFacts = { keys: ['model'], first: 0, every: 2 };
-
-  it('bring their own keys only, for a setting is no measurement', async () => {
-    const ask = async (): Promise<Reading> => ({ model: 'Y', chargeEnabled: true });
-    expect(await slowFacts(facts, { cycle: 2, known: MODEL }, ask)).toEqual({ model: 'Y' });
-  });
-
-  it.each([0, 1])('are those known before when poll %d asks in vain or not at all', async (cycle) => {
-    const silent = (): Promise<Reading> => Promise.reject(new TimeoutError('nothing'));
-    const known = { ...MODEL, voltage: 52 };
-    expect(await slowFacts(facts, { cycle, known }, silent)).toEqual(MODEL);
-  });
-
-  it('do not hide a lost port', async () => {
-    const lost = (): Promise<Reading> => Promise.reject(new PortLostError('gone'));
-    await expect(slowFacts(facts, { cycle: 0, known: MODEL }, lost)).rejects.toBeInstanceOf(PortLostError);
-  });
-});
+import { assemble, assertCarries, confirm } from './driver.ts';
 
 describe('a write', () => {
   it('ends with the first reading that shows it', async () => {

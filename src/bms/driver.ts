@@ -1,31 +1,14 @@
-import { FrameError, ImplausibleError, RefusedError, TimeoutError } from '../errors.ts';
 import type { Chemistry } from '../model/chemistry.ts';
-import { mergeReadings, pick, type Reading } from '../model/reading.ts';
+import type { Reading } from '../model/reading.ts';
 import type { Accept } from '../protocol/accept.ts';
-import type { AskOptions, Exchange, LineSettings } from '../transport/exchange.ts';
+import type { Exchange, LineSettings } from '../transport/exchange.ts';
+import type { Answered, How, Poll, Query } from './query-plan.ts';
 
 export { pick } from '../model/reading.ts';
-export { Forms } from './forms.ts';
-export { isUntold, type Part, PollParts } from './parts.ts';
-
-/** What a poll may know from before. */
-export interface PollContext {
-  /**
-   * Polls made since this battery was (re)connected, from 0: slow facts are asked when it is a multiple of something. After the
-   * first 50 it skips some, so that the packs of a bank do not ask for slow facts in one cycle.
-   */
-  readonly cycle: number;
-  /** The last complete reading of this connection; a driver copies slow facts (model, limits) from here, never measurements. */
-  readonly known: Reading;
-  /**
-   * Takes what the owner should know of this battery's answers, told once for each change: the end of a sentence that begins
-   * with the battery. Absent: nobody listens.
-   */
-  readonly say?: (what: string) => void;
-}
-
-/** The first poll of a connection. */
-export const FIRST_POLL: PollContext = { cycle: 0, known: {} };
+export { assemble, assertCarries, assertPlausible } from './plausible.ts';
+export type { Answered, Form, How, Poll, Query } from './query-plan.ts';
+export { ifTold, planned } from './session.ts';
+export { confirm, FET_STAYED, turnOf } from './switches.ts';
 
 /** A switch of the BMS that a user may operate when `settings` allow writing. */
 export type SwitchName = 'charge' | 'discharge' | 'balancer';
@@ -64,19 +47,68 @@ export interface BmsDriver {
   /** Completes what several replies said together (clamps to counts, derives ratios). Pure. */
   finish?(merged: Reading): Reading;
 
+  /** The switches that it can turn: those of which the protocol document has proven frames. */
+  readonly switches: readonly SwitchName[];
+
+  /**
+   * Begins a conversation with the battery at an address. Nothing is sent, and nothing is taken over from other sessions. The
+   * link is the same object for the life of the session, whatever line is behind it.
+   */
+  open(link: Exchange, address: number): Session;
+}
+
+/** The conversation with one battery, and everything that is known of it. */
+export interface Session {
   /** Proves by checksum and plausibility that this BMS is there; only reads. Rejects with a BmsError when it is not. */
-  probe(link: Exchange, address: number): Promise<Reading>;
-  /** One complete reading. */
-  poll(link: Exchange, address: number, context: PollContext): Promise<Reading>;
-  /** Turns a switch and resolves when a later reading confirmed it. Only where the protocol document has proven frames. */
-  readonly switches?: {
-    readonly [name in SwitchName]?: (
-      link: Exchange,
-      address: number,
-      on: boolean,
-      now: Reading,
-    ) => Promise<void>;
-  };
+  probe(): Promise<Reading>;
+  /** One complete reading. After three failures in a row it begins anew, because another battery may have come. */
+  read(): Promise<Reading>;
+  /** Each turns a switch and resolves when a later reading confirmed it. */
+  readonly switches: { readonly [name in SwitchName]?: (on: boolean) => Promise<void> };
+  /**
+   * What the owner should know of the answers since this was last asked, each once: the end of a sentence that begins with
+   * the battery.
+   */
+  takeRemarks(): readonly string[];
+  /**
+   * The line behind the link was opened anew: how this battery wants to be asked is found out again, what it said last stays.
+   */
+  reconnected(): void;
+  /** What the next poll takes over; set only to go on where another session stood, in tests and tools that jump in time. */
+  memory: Memory;
+}
+
+/** What a poll knows from before. */
+export interface Memory {
+  /** Polls made since this battery was found, from 0; after the first 50 it skips some, other ones in each pack of a bank. */
+  readonly cycle: number;
+  /** The last complete reading; slow facts (model, limits) are copied from here, never measurements. */
+  readonly known: Reading;
+}
+
+/** The session as the special parts of a driver use it. */
+export interface Talk {
+  readonly address: number;
+  /** Asks one query, in its way or in another. */
+  ask(query: Query, how?: How): Promise<Answered>;
+}
+
+/** Turns a switch. */
+export type Turn = (talk: Talk, on: boolean) => Promise<void>;
+
+/** What makes a driver: how frames are recognised and taken apart, and what is asked when. */
+export interface DriverPlan extends Omit<BmsDriver, 'open' | 'switches'> {
+  /** From the end of a request to the first byte of its reply, ms, where a query says nothing else. */
+  readonly timeoutMs: number;
+  /** In the order of asking. The first is asked in every poll, and the probe asks it too. */
+  readonly queries: readonly [Query, ...Query[]];
+  /** How the probe asks the first query. */
+  readonly probe: How;
+  /** What the probe demands of the answer; default a plausible reading. */
+  readonly prove?: (talk: Talk, answer: Answered) => Promise<Reading>;
+  /** What several answers of one poll, or of one before, say only together; it counts before what each says alone. */
+  readonly together?: (poll: Poll) => Reading;
+  readonly switches?: { readonly [name in SwitchName]?: Turn };
 }
 
 /** The BMS side of a protocol, for the simulator: answers requests from the truth of a battery. Pure. */
@@ -103,74 +135,6 @@ export interface BmsEntry {
   readonly responder: () => Promise<Responder>;
 }
 
-/** Asks once and takes the reply apart. */
-export async function inquire(
-  driver: Pick<BmsDriver, 'accept' | 'decode'>,
-  link: Exchange,
-  request: Uint8Array,
-  timeoutMs: number,
-  options?: AskOptions,
-): Promise<Reading> {
-  return driver.decode(request, await link.ask(request, driver.accept(request), timeoutMs, options));
-}
-
-/**
- * For facts that not every firmware tells: silence, a damaged answer or a refusal means "not told" (undefined), and the
- * reading goes on without; any other error, such as a lost port, stays an error.
- */
-export async function ifTold<T>(answer: Promise<T>): Promise<T | undefined> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (error instanceof TimeoutError || error instanceof FrameError || error instanceof RefusedError)
-      return undefined;
-    throw error;
-  }
-}
-
-/**
- * For facts that are asked for rarely and steer the limits until then: believed when they are told twice alike, because a plain
- * sum as checksum lets some damaged answers through, and one would count for an hour. Undefined when the answers differ.
- */
-export async function toldTwice<T>(ask: () => Promise<T>): Promise<T | undefined> {
-  const first = await ask();
-  const second = await ask();
-  return JSON.stringify(first) === JSON.stringify(second) ? first : undefined;
-}
-
-/** Merges what several replies carry and completes it. Trip points that this pack cannot have are left out. */
-export function assemble(
-  { finish, limits }: Pick<BmsDriver, 'finish' | 'limits'>,
-  parts: readonly Reading[],
-): Reading {
-  const merged = mergeReadings(...parts);
-  const finished = finish === undefined ? merged : finish(merged);
-  return limits === 'trip' ? withoutImpossibleLimits(finished) : finished;
-}
-
-/** V per cell that a trip point of any chemistry can have, and A that one of any board can have. */
-const CELL_TRIP = { high: { min: 2, max: 5 }, low: { min: 0.5, max: 4 } } as const;
-const MOST_TRIP_CURRENT = 2000;
-
-/**
- * Trip points come from settings that few captures show. Voltages that no cell could have, or of which the lower is not
- * below the upper, and currents beyond any board are a wrong place or unit: absent, so that nothing follows them.
- */
-function withoutImpossibleLimits(reading: Reading): Reading {
-  const { cellCount, cellVoltages, maxChargeVoltage: high, minDischargeVoltage: low } = reading;
-  const cells = cellCount ?? cellVoltages?.length;
-  const outside = (volts: number | undefined, { min, max }: { min: number; max: number }): boolean =>
-    volts !== undefined && cells !== undefined && !(volts >= min * cells && volts <= max * cells);
-  const crossed = high !== undefined && low !== undefined && low >= high;
-  const refused: readonly (keyof Reading | false)[] = [
-    (crossed || outside(high, CELL_TRIP.high)) && 'maxChargeVoltage',
-    (crossed || outside(low, CELL_TRIP.low)) && 'minDischargeVoltage',
-    (reading.maxChargeCurrent ?? 0) > MOST_TRIP_CURRENT && 'maxChargeCurrent',
-    (reading.maxDischargeCurrent ?? 0) > MOST_TRIP_CURRENT && 'maxDischargeCurrent',
-  ];
-  return Object.fromEntries(Object.entries(reading).filter(([key]) => !refused.some((name) => name === key)));
-}
-
 /** The limits of a pack, as the settings of a BMS tell them. */
 export const LIMIT_KEYS = [
   'maxChargeVoltage',
@@ -178,92 +142,3 @@ export const LIMIT_KEYS = [
   'maxChargeCurrent',
   'maxDischargeCurrent',
 ] as const satisfies readonly (keyof Reading)[];
-
-/** Facts that hardly change, and the polls that ask for them. */
-export interface SlowFacts {
-  readonly keys: readonly (keyof Reading)[];
-  /** For the log: what is told, and with which command: "trip points (0xFA)". Absent: nobody misses it. */
-  readonly name?: string;
-  /** The first poll that asks; 1 leaves poll 0, after which a battery is shown, quick. */
-  readonly first: number;
-  /** Polls from one look to the next; absent when one look is enough. */
-  readonly every?: number;
-  /** Polls from `first` on that ask while nothing was told; what stays silent then is asked again about hourly. */
-  readonly attempts?: number;
-}
-
-/** Polls after which facts that a battery did not tell are asked again: about an hour at one poll a second. */
-const SILENT_FACTS_EVERY = 3600;
-
-/** Whether the poll of this context asks for these facts. */
-export function isDue(facts: SlowFacts, { cycle, known }: PollContext): boolean {
-  const { keys, first, every, attempts } = facts;
-  const told = keys.some((key) => known[key] !== undefined);
-  if (!told && attempts !== undefined) {
-    return cycle >= first && (cycle < first + attempts || (cycle - first) % SILENT_FACTS_EVERY === 0);
-  }
-  if (every === undefined) return attempts === undefined && cycle === first;
-  return cycle % every === first % every;
-}
-
-/** Slow facts for one poll: asked when they are due, and what is known when they are not or were not told. */
-export async function slowFacts(
-  facts: SlowFacts,
-  context: PollContext,
-  ask: () => Promise<Reading>,
-): Promise<Reading> {
-  const told = isDue(facts, context) ? await ifTold(ask()) : undefined;
-  if (told === undefined) sayUntold(facts, context);
-  return pick(told ?? context.known, facts.keys);
-}
-
-/** Says once that facts are not told: in the last of the first polls that ask for them in vain. */
-export function sayUntold({ name, keys, first, attempts = 1 }: SlowFacts, context: PollContext): void {
-  const { cycle, known, say } = context;
-  if (name === undefined || cycle !== first + attempts - 1) return;
-  if (keys.every((key) => known[key] === undefined)) say?.(`does not tell its ${name}`);
-}
-
-/**
- * Ends a write: reads until the battery shows what was written. Throws RefusedError with `why` when none of `reads`
- * readings does.
- */
-export async function confirm(reads: number, why: string, shows: () => Promise<boolean>): Promise<void> {
-  for (let read = 0; read < reads; read += 1) {
-    if (await shows()) return;
-  }
-  throw new RefusedError(why);
-}
-
-/** Why a FET switch counts as refused although the BMS took the command. */
-export const FET_STAYED = 'the switch was acknowledged, but the FET did not follow';
-
-/** Throws ImplausibleError when the reading lacks one of the keys by which a probe tells this BMS from others. */
-export function assertCarries(reading: Reading, keys: readonly (keyof Reading)[]): Reading {
-  const missing = keys.filter((key) => reading[key] === undefined);
-  if (missing.length > 0) throw new ImplausibleError(`the reply carries no ${missing.join(', ')}`);
-  return reading;
-}
-
-/**
- * Plausibility that every probe demands beside its checksum: a cell count of 3..32, a SoC of 0..100 %, and cells that
- * sum up to the pack voltage within 2 % + 0.3 V, as far as the reading has them.
- */
-export function assertPlausible(reading: Reading): Reading {
-  const { voltage, soc, cellVoltages, cellCount } = reading;
-  const count = cellCount ?? cellVoltages?.length;
-  if (count !== undefined && (count < 3 || count > 32))
-    throw new ImplausibleError(`${count} cells; 3 to 32 are possible`);
-  if (soc !== undefined && (soc < 0 || soc > 100)) throw new ImplausibleError(`state of charge ${soc} %`);
-  if (voltage !== undefined && (voltage < 0 || voltage > 160))
-    throw new ImplausibleError(`pack voltage ${voltage} V`);
-  if (voltage !== undefined && cellVoltages !== undefined && cellVoltages.length === count) {
-    const sum = cellVoltages.reduce((total, cell) => total + cell, 0);
-    if (Math.abs(sum - voltage) > 0.02 * voltage + 0.3) {
-      throw new ImplausibleError(
-        `cells sum up to ${sum.toFixed(2)} V, but the pack says ${voltage.toFixed(2)} V`,
-      );
-    }
-  }
-  return reading;
-}

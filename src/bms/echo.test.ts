@@ -29,7 +29,10 @@ async function firstRequests(): Promise<ReadonlyMap<string, Uint8Array>> {
         return Promise.reject(new TimeoutError('silence'));
       },
     };
-    await driver.probe(link, driver.addresses[0] ?? 1).catch(() => undefined);
+    await driver
+      .open(link, driver.addresses[0] ?? 1)
+      .probe()
+      .catch(() => undefined);
   }
   return found;
 }

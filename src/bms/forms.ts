@@ -1,60 +1,47 @@
 import { BmsError, RefusedError } from '../errors.ts';
-import type { Exchange } from '../transport/exchange.ts';
+import type { Form } from './query-plan.ts';
 
-/** What was answered over one connection: the form by question, and the form that each battery answered last. */
-interface Answered<F> {
-  readonly byQuestion: Map<string, F>;
-  readonly byBattery: Map<number, F>;
-}
-
-/** One question to one battery, in the forms that devices are known to want, the usual one first. */
-export interface Question<F> {
-  readonly battery: number;
-  readonly name: string;
-  readonly forms: readonly F[];
+/** One question in the forms that devices are known to want, the usual one first. */
+export interface Question {
+  /** The question as one and the same object each time. */
+  readonly of: object;
+  readonly forms: readonly Form[];
   /** Requests to spend while a form is known; while none is, at least every form has its turn. */
   readonly tries: number;
 }
 
 /**
  * Requests of one meaning that devices of one type want in different forms. Where one form meets silence or a refusal the others
- * are tried, and what was answered comes first from then on, for each question by itself. The memory ends with the connection.
+ * are tried, and what was answered comes first from then on, for each question by itself.
  */
-export class Forms<F> {
-  readonly #answered = new WeakMap<Exchange, Answered<F>>();
+export class Forms {
+  readonly #byQuestion = new Map<object, string>();
+  #usual: string | undefined;
 
-  /** The form that this battery answered last over this connection. */
-  known(link: Exchange, battery: number): F | undefined {
-    return this.#of(link).byBattery.get(battery);
+  /** The form that this battery answered last. */
+  get usual(): string | undefined {
+    return this.#usual;
   }
 
   /** Asks until a form is answered. Rejects with the last error when none is, and then forgets the form of this question. */
-  async ask<T>(link: Exchange, question: Question<F>, attempt: (form: F) => Promise<T>): Promise<T> {
-    const { byBattery, byQuestion } = this.#of(link);
-    const key = `${question.battery} ${question.name}`;
-    const refused = new Set<F>();
+  async ask<T>(question: Question, attempt: (form: Form) => Promise<T>): Promise<T> {
+    const refused = new Set<string>();
     let failure: unknown;
-    for (const form of turns(question, byQuestion.get(key), byBattery.get(question.battery))) {
-      if (refused.has(form)) continue;
+    for (const form of turns(question, this.#byQuestion.get(question.of), this.#usual)) {
+      if (refused.has(form.id)) continue;
       try {
         const answer = await attempt(form);
-        byQuestion.set(key, form);
-        byBattery.set(question.battery, form);
+        this.#byQuestion.set(question.of, form.id);
+        this.#usual = form.id;
         return answer;
       } catch (error) {
-        if (error instanceof RefusedError) refused.add(form);
+        if (error instanceof RefusedError) refused.add(form.id);
         else if (!(error instanceof BmsError && error.retryable)) throw error;
         failure = error;
       }
     }
-    byQuestion.delete(key);
+    this.#byQuestion.delete(question.of);
     throw failure;
-  }
-
-  #of(link: Exchange): Answered<F> {
-    const answered = this.#answered.get(link) ?? { byQuestion: new Map(), byBattery: new Map() };
-    this.#answered.set(link, answered);
-    return answered;
   }
 }
 
@@ -62,9 +49,14 @@ export class Forms<F> {
  * The forms in the order of asking: only the known one, because what is lost on the line is not lost by its form. Without a
  * known one: that of the other questions to this battery, then every form, from the beginning again while tries are left.
  */
-function turns<F>({ forms, tries }: Question<F>, known: F | undefined, usual: F | undefined): readonly F[] {
-  if (known !== undefined) return new Array<F>(tries).fill(known);
-  const all = [...forms.filter((form) => form === usual), ...forms.filter((form) => form !== usual)];
+function turns(
+  { forms, tries }: Question,
+  known: string | undefined,
+  usual: string | undefined,
+): readonly Form[] {
+  const certain = forms.find(({ id }) => id === known);
+  if (certain !== undefined) return new Array<Form>(tries).fill(certain);
+  const all = [...forms.filter(({ id }) => id === usual), ...forms.filter(({ id }) => id !== usual)];
   return Array.from({ length: Math.max(tries, all.length) }, (_, turn) => all[turn % all.length]).filter(
     (form) => form !== undefined,
   );

@@ -2,17 +2,16 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FrameError, ImplausibleError, PortLostError, RefusedError, TimeoutError } from '../errors.ts';
 import type { Reading } from '../model/reading.ts';
-import type { Exchange } from '../transport/exchange.ts';
-import { type Part, PollParts } from './parts.ts';
+import { type Part, PollParts, Standings } from './parts.ts';
 
 const ALARMS: Part = {
   name: 'alarms (44)',
-  toldIn: ({ alarms }) => alarms?.highVoltage !== undefined,
+  isKnown: false,
   alarms: (alarms) => alarms,
 };
 const BALANCING: Part = {
   name: 'balancing (97)',
-  toldIn: ({ balancing }) => balancing !== undefined,
+  isKnown: false,
   minor: ['balancing'],
 };
 const SILENCE = new TimeoutError('nothing');
@@ -20,20 +19,18 @@ const QUIET: Reading = { alarms: { highVoltage: 0, lowVoltage: 0 } };
 
 /** Polls one part over one connection; each poll knows the last one that succeeded. */
 function battery(part: Part = ALARMS) {
-  const link: Exchange = { ask: () => Promise.reject(SILENCE) };
+  const standings = new Standings();
   const said: string[] = [];
   const tries: number[] = [];
   let known: Reading = {};
-  let cycle = 0;
   const poll = async (answer: Reading | Error): Promise<Reading | Error> => {
-    const parts = new PollParts(link, 1, { cycle, known, say: (what) => said.push(what) });
+    const parts = new PollParts(standings, known, (what) => said.push(what));
     const told = await parts.ask(part, (count) => {
       tries.push(count);
       return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
     });
     try {
       known = { ...told, ...parts.end() };
-      cycle += 1;
       return known;
     } catch (error) {
       return error instanceof Error ? error : new Error(String(error));

@@ -1,25 +1,20 @@
 import { FrameError, ImplausibleError, RefusedError, TimeoutError } from '../errors.ts';
 import { ALARM_NAMES, type AlarmLevel, type AlarmName, type Alarms } from '../model/alarms.ts';
 import { pick, type Reading } from '../model/reading.ts';
-import type { Exchange } from '../transport/exchange.ts';
-import type { PollContext } from './driver.ts';
 
-/**
- * What a poll asks beside its indispensable command. A board that never answers it is read without; one that stops
- * answering it is read without after a moment, which is said and shown.
- */
+/** What a poll asks beside its indispensable command, and may have to do without. */
 export interface Part {
   /** For the log: what it tells, and with which command: "alarms (0x98)". */
   readonly name: string;
-  /** Whether a reading shows that the battery has told this part before. */
-  readonly toldIn: (known: Reading) => boolean;
+  /** Whether the battery has told this part before. */
+  readonly isKnown: boolean;
   /** The alarms that this part tells. Those that were set last stay while it is silent; absent: none. */
   readonly alarms?: (alarms: Alarms) => Alarms;
   /** Nothing steers by it: its silence fails no poll and raises no alarm, and these keys stay as they were for a moment. */
   readonly minor?: readonly (keyof Reading)[];
 }
 
-/** What is known of one part of one battery on one connection. */
+/** What is known of one part over one connection. */
 interface Standing {
   told: boolean;
   /** Times in a row that it was asked in vain. */
@@ -42,22 +37,31 @@ const REST = 60;
 /** Requests for a part: that told before, that never told, and that is silent for long. */
 const TRIES = { known: 3, unknown: 2, resting: 1 } as const;
 
-const STANDINGS = new WeakMap<Exchange, Map<string, Standing>>();
+/** Which parts a battery tells, over one connection. */
+export class Standings {
+  readonly #byName = new Map<string, Standing>();
 
-/** The parts of one poll of one battery. */
+  of(name: string): Standing {
+    const standing = this.#byName.get(name) ?? { told: false, missed: 0, rested: 0, said: false, alarms: {} };
+    this.#byName.set(name, standing);
+    return standing;
+  }
+}
+
+/** The parts of one poll. */
 export class PollParts {
-  readonly #standings: Map<string, Standing>;
-  readonly #address: number;
-  readonly #context: PollContext;
+  readonly #standings: Standings;
+  readonly #known: Reading;
+  readonly #say: (what: string) => void;
   #fellSilent: unknown;
   #missing = false;
   #held: Alarms = {};
 
-  constructor(link: Exchange, address: number, context: PollContext) {
-    this.#standings = STANDINGS.get(link) ?? new Map();
-    STANDINGS.set(link, this.#standings);
-    this.#address = address;
-    this.#context = context;
+  /** `known` is the last complete reading; `say` takes what the owner should know of the answers. */
+  constructor(standings: Standings, known: Reading, say: (what: string) => void) {
+    this.#standings = standings;
+    this.#known = known;
+    this.#say = say;
   }
 
   /**
@@ -65,8 +69,8 @@ export class PollParts {
    * damage, refusal, or an answer that cannot be true. Any other error, such as a lost port, stays an error.
    */
   async ask(part: Part, ask: (tries: number) => Promise<Reading>): Promise<Reading | undefined> {
-    const standing = this.#standingOf(part);
-    const told = standing.told || part.toldIn(this.#context.known);
+    const standing = this.#standings.of(part.name);
+    const told = standing.told || part.isKnown;
     const resting = standing.missed >= PATIENCE;
     if (resting && standing.rested < REST - 1) {
       standing.rested += 1;
@@ -77,7 +81,7 @@ export class PollParts {
       const reading = await ask(resting ? TRIES.resting : told ? TRIES.known : TRIES.unknown);
       // Some firmware answers what it does not have with an empty list, or with the sentinels of every field.
       if (Object.keys(reading).length === 0) throw new ImplausibleError(`the answer tells no ${part.name}`);
-      if (standing.said) this.#context.say?.(`tells its ${part.name} now`);
+      if (standing.said) this.#say(`tells its ${part.name} now`);
       const alarms = part.alarms?.(reading.alarms ?? {}) ?? {};
       Object.assign(standing, { told: true, missed: 0, said: false, alarms });
       return reading;
@@ -85,11 +89,11 @@ export class PollParts {
       if (!isUntold(error)) throw error;
       standing.missed += 1;
       if (told && standing.missed < PATIENCE) {
-        if (part.minor !== undefined) return pick(this.#context.known, part.minor);
+        if (part.minor !== undefined) return pick(this.#known, part.minor);
         this.#fellSilent ??= error;
         return undefined;
       }
-      this.#say(part, standing, told);
+      this.#complain(part, standing, told);
       return this.#without(part, standing, told);
     }
   }
@@ -107,31 +111,18 @@ export class PollParts {
   #without(part: Part, standing: Standing, told: boolean): undefined {
     if (!told || part.minor !== undefined) return;
     this.#missing = true;
-    const before = standing.told ? standing.alarms : (part.alarms?.(this.#context.known.alarms ?? {}) ?? {});
+    const before = standing.told ? standing.alarms : (part.alarms?.(this.#known.alarms ?? {}) ?? {});
     this.#held = { ...this.#held, ...setOf(before) };
   }
 
-  #say(part: Part, standing: Standing, told: boolean): void {
+  #complain(part: Part, standing: Standing, told: boolean): void {
     if (standing.said || standing.missed < SAID_AFTER) return;
     standing.said = true;
-    this.#context.say?.(
+    this.#say(
       told
         ? `does not tell its ${part.name} any more: the other values are shown, alarms and limits that it told last stay`
         : `does not tell its ${part.name}`,
     );
-  }
-
-  #standingOf({ name }: Part): Standing {
-    const key = `${this.#address} ${name}`;
-    const standing = this.#standings.get(key) ?? {
-      told: false,
-      missed: 0,
-      rested: 0,
-      said: false,
-      alarms: {},
-    };
-    this.#standings.set(key, standing);
-    return standing;
   }
 }
 

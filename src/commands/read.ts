@@ -52,10 +52,11 @@ export const read: Command = {
         },
       });
       progress.say(`reading ${found.driver.id}`);
+      const session = found.driver.open(link, found.address);
       let known: Reading = {};
-      const say = (what: string): void => io.err(`dbus-bms read: the BMS ${what}\n`);
-      for (let cycle = 0; cycle < POLLS; cycle += 1) {
-        known = await found.driver.poll(link, found.address, { cycle, known, say });
+      for (let poll = 0; poll < POLLS; poll += 1) {
+        known = await session.read();
+        for (const remark of session.takeRemarks()) io.err(`dbus-bms read: the BMS ${remark}\n`);
       }
       progress.end();
       const document = { bms: found.driver.id, address: found.address, ...known };

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeLog, type Exchanged, findFrame } from '../../src/bms/decode.ts';
-import type { BmsDriver, PollContext, Responder } from '../../src/bms/driver.ts';
+import type { BmsDriver, Responder } from '../../src/bms/driver.ts';
 import { BMSES } from '../../src/bms/index.ts';
 import { BmsError, FrameError, hex, ImplausibleError, RefusedError } from '../../src/errors.ts';
 import { ALARM_NAMES } from '../../src/model/alarms.ts';
@@ -234,7 +234,7 @@ describe.each(BMSES.map((entry) => [entry.driver.id, entry] as const))(
     const { driver } = entry;
     const address = driver.addresses[0] ?? 0;
 
-    /** Polls like the application does: each poll knows the reading before it. */
+    /** Polls like the application does. */
     async function polls(
       responder: Responder,
       battery: Reading,
@@ -243,16 +243,14 @@ describe.each(BMSES.map((entry) => [entry.driver.id, entry] as const))(
     ): Promise<Reading[]> {
       const { link, until } = batteryLine(responder, battery, { echo });
       const readings: Reading[] = [];
-      for (let cycle = 0; cycle < count; cycle += 1) {
-        const context: PollContext = { cycle, known: readings.at(-1) ?? {} };
-        readings.push(await until(driver.poll(link, address, context)));
-      }
+      const session = driver.open(link, address);
+      while (readings.length < count) readings.push(await until(session.read()));
       return readings;
     }
 
     it('is recognised by the probe', async () => {
       const { link, until } = batteryLine(await entry.responder(), BATTERY);
-      expect(departures(await until(driver.probe(link, address)), BATTERY)).toEqual([]);
+      expect(departures(await until(driver.open(link, address).probe()), BATTERY)).toEqual([]);
     });
 
     it('is read as it is, within the resolution of the protocol', async () => {
@@ -298,24 +296,28 @@ describe.each(BMSES.map((entry) => [entry.driver.id, entry] as const))(
       }
     });
 
-    it.each(Object.entries(driver.switches ?? {}))(
-      'turns %s off and on again and sees it',
-      async (name, turn) => {
-        const key =
-          name === 'balancer' ? 'balancing' : name === 'charge' ? 'chargeEnabled' : 'dischargeEnabled';
-        const { link, until } = batteryLine(await entry.responder(), BATTERY);
-        for (const on of [false, true]) {
-          const now = await until(driver.poll(link, address, { cycle: 0, known: {} }));
-          await until(turn(link, address, on, now));
-          const after = await until(driver.poll(link, address, { cycle: 0, known: {} }));
-          if (key !== 'balancing') expect(after[key]).toBe(on);
-        }
-      },
-    );
+    it.each(driver.switches)('turns %s off and on again and sees it', async (name) => {
+      const key =
+        name === 'balancer' ? 'balancing' : name === 'charge' ? 'chargeEnabled' : 'dischargeEnabled';
+      const { link, until } = batteryLine(await entry.responder(), BATTERY);
+      const session = driver.open(link, address);
+      for (const on of [false, true]) {
+        await until(session.read());
+        await until(session.switches[name]?.(on) ?? Promise.reject(new Error(`no ${name} switch`)));
+        const after = await until(session.read());
+        if (key !== 'balancing') expect(after[key]).toBe(on);
+      }
+    });
 
-    it.each(Object.entries(driver.switches ?? {}))('says so when %s does not follow', async (_name, turn) => {
+    it.each(driver.switches)('says so when %s does not follow', async (name) => {
       const { link, until } = batteryLine(await entry.responder(), BATTERY, { obey: false });
-      await expect(until(turn(link, address, false, BATTERY))).rejects.toBeInstanceOf(BmsError);
+      const turned = driver.open(link, address).switches[name]?.(false);
+      await expect(until(turned ?? Promise.resolve())).rejects.toBeInstanceOf(BmsError);
+    });
+
+    it('turns exactly the switches that it declares', () => {
+      const { link } = scriptedLine([]);
+      expect(Object.keys(driver.open(link, address).switches)).toEqual(driver.switches);
     });
   },
 );

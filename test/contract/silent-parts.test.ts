@@ -72,25 +72,20 @@ async function conversation(id: string, scenario: object, address = entryOf(id).
   const device = await buildDevice(id, parseScenario({ packs: [pack], ...scenario }), clock);
   const line = new VirtualLine(clock, device, driver.lines[0]);
   const said: string[] = [];
-  let known: Reading = {};
-  let cycle = 0;
+  const session = driver.open(line.link, address);
   return {
     said,
     records: line.records,
-    probe: () => line.until(driver.probe(line.link, address)),
+    probe: () => line.until(session.probe()),
     async poll(): Promise<Reading | BmsError> {
       const due = clock.now() + 1000;
-      const say = (what: string): void => void said.push(what);
       const outcome = await line.until(
-        driver.poll(line.link, address, { cycle, known, say }).catch((error: unknown) => {
+        session.read().catch((error: unknown) => {
           if (error instanceof BmsError) return error;
           throw error;
         }),
       );
-      if (!(outcome instanceof BmsError)) {
-        known = outcome;
-        cycle += 1;
-      }
+      said.push(...session.takeRemarks());
       if (clock.now() < due) await clock.run(due);
       return outcome;
     },
@@ -201,7 +196,8 @@ describe('a Pylontech module of a further group', () => {
     const device = await buildDevice('pylontech', parseScenario({ packs }), clock);
     const line = new VirtualLine(clock, device, driver.lines[0]);
     const socs: (number | undefined)[] = [];
-    for (const address of [0x02, 0x12]) socs.push((await line.until(driver.probe(line.link, address))).soc);
+    for (const address of [0x02, 0x12])
+      socs.push((await line.until(driver.open(line.link, address).probe())).soc);
     expect(socs.map((soc) => Math.round(soc ?? 0))).toEqual([20, 80]);
   });
 });

@@ -25,20 +25,19 @@ async function polls(id: string, delayMs: number): Promise<{ good: number; wrong
   const device = await buildDevice(id, parseScenario(scenario), clock);
   const line = new VirtualLine(clock, device, driver.lines[0]);
   const wrong: string[] = [];
-  let known: Reading = {};
+  const session = driver.open(line.link, address);
   let texts: Reading = {};
   let good = 0;
   for (let cycle = 0; cycle < POLLS; cycle += 1) {
     const due = clock.now() + 1000;
     const outcome = await line.until(
-      driver.poll(line.link, address, { cycle: good, known }).catch((error: unknown) => {
+      session.read().catch((error: unknown) => {
         if (error instanceof BmsError) return undefined;
         throw error;
       }),
     );
     if (outcome !== undefined) {
       good += 1;
-      known = outcome;
       wrong.push(...departures(outcome, device.plant.truth()));
       for (const key of TEXTS) {
         if (texts[key] !== undefined && outcome[key] !== texts[key]) wrong.push(`${key}: ${outcome[key]}`);

@@ -14,6 +14,7 @@ import { buildDevice } from '../../src/simulator/plant/build.ts';
 import type { LineFaults } from '../../src/simulator/trials/scenario.ts';
 import { parseScenario } from '../../src/simulator/trials/scenario.ts';
 import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
+import { withReads } from './sessions.ts';
 import { VirtualLine } from './virtual-line.ts';
 
 const INTERVAL_MS = 1000;
@@ -130,15 +131,12 @@ export class BankLine {
   }
 
   #counted(driver: BmsDriver): BmsDriver {
-    return {
-      ...driver,
-      poll: async (link, address, context) => {
-        this.begun += 1;
-        const reading = await driver.poll(link, address, context);
-        this.polls.set(address, (this.polls.get(address) ?? 0) + 1);
-        return reading;
-      },
-    };
+    return withReads(driver, async (read, address) => {
+      this.begun += 1;
+      const reading = await read();
+      this.polls.set(address, (this.polls.get(address) ?? 0) + 1);
+      return reading;
+    });
   }
 }
 

@@ -1,6 +1,6 @@
 import { Controller } from '../../src/battery/controller.ts';
 import { type Attempt, type Detected, detect, type Hit } from '../../src/bms/detect/detect.ts';
-import { type BmsDriver, type BmsEntry, FIRST_POLL } from '../../src/bms/driver.ts';
+import type { BmsDriver, BmsEntry } from '../../src/bms/driver.ts';
 import { BMSES } from '../../src/bms/index.ts';
 import { BmsError, ImplausibleError, RefusedError } from '../../src/errors.ts';
 import type { Reading } from '../../src/model/reading.ts';
@@ -92,7 +92,7 @@ export async function effectOf(entry: BmsEntry, driver: BmsDriver): Promise<Effe
 
 function outcomeOf(line: VirtualLine, driver: BmsDriver): Promise<BmsError | undefined> {
   const [address = 0] = driver.addresses;
-  return failureOf(line, driver.probe(line.link, address));
+  return failureOf(line, driver.open(line.link, address).probe());
 }
 
 function failureOf(line: VirtualLine, asked: Promise<unknown>): Promise<BmsError | undefined> {
@@ -138,7 +138,7 @@ export function parrotOf({ exchanges }: VectorCase): Talk {
 
 /** Families whose drivers recognise a device, each driver asking alone at its own rate. */
 export function familiesThatTake(talk: () => Talk): Promise<string[]> {
-  return familiesOf(talk, (driver, link, address) => driver.probe(link, address));
+  return familiesOf(talk, (driver, link, address) => driver.open(link, address).probe());
 }
 
 /**
@@ -150,7 +150,7 @@ export async function familiesThatBelieve(talk: () => Talk): Promise<string[]> {
   return familiesOf(talk, async (driver, link, address) => {
     const controller = new Controller(() => controlSettings(settings, driver));
     controller.step(0, BATTERY, {});
-    const reading = await driver.poll(link, address, FIRST_POLL);
+    const reading = await driver.open(link, address).read();
     if (controller.step(1, reading, {})?.sample === undefined) throw new ImplausibleError('not a sample');
     return reading;
   });

@@ -1,7 +1,6 @@
 import type { BmsDriver } from '../../src/bms/driver.ts';
 import { BMSES } from '../../src/bms/index.ts';
 import { systemClock } from '../../src/clock.ts';
-import type { Reading } from '../../src/model/reading.ts';
 import type { Exchange, LineSettings } from '../../src/transport/exchange.ts';
 import { HalfDuplex } from '../../src/transport/half-duplex.ts';
 import { openSerial } from '../../src/transport/serial/serial.ts';
@@ -64,14 +63,14 @@ async function polls(home: Home, driver: BmsDriver, count: number): Promise<Poll
   const path = await home.battery(`bench-${driver.id}`, CONSTANT, driver.id);
   const link = await Counted.open(path, line, driver.answerMs);
   try {
-    await driver.probe(link, address);
-    let known: Reading = {};
+    const session = driver.open(link, address);
+    await session.probe();
     const measured: Poll[] = [];
     for (let cycle = 0; cycle < EARLY_POLLS + count; cycle += 1) {
       await pause((line.gapMs ?? 0) + BETWEEN_MS);
       link.restart();
       const at = monotonicMs();
-      known = await driver.poll(link, address, { cycle, known });
+      await session.read();
       const poll = link.poll(monotonicMs() - at);
       if (cycle >= EARLY_POLLS) measured.push(poll);
     }

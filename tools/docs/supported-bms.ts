@@ -82,7 +82,7 @@ export async function supportedPage(): Promise<string> {
         driver.lines.map(lineText).join(', '),
         driver.addresses.length > 1 ? `${driver.addresses.length} addresses` : 'one',
         LIMITS[driver.limits],
-        Object.keys(driver.switches ?? {}).join(', ') || 'none',
+        driver.switches.join(', ') || 'none',
         `${captured}`,
       ]),
     ),
@@ -168,9 +168,9 @@ async function simulated(
     { clock },
   );
   const link = new HalfDuplex(wire, { line, clock });
+  const session = driver.open(link, address);
   let known: Reading = {};
-  for (let cycle = 0; cycle < 3; cycle += 1)
-    known = await clock.until(driver.poll(link, address, { cycle, known }));
+  for (let poll = 0; poll < 3; poll += 1) known = await clock.until(session.read());
   return known;
 }
 

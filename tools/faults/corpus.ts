@@ -1,4 +1,4 @@
-import type { BmsDriver, BmsEntry, PollContext } from '../../src/bms/driver.ts';
+import type { BmsDriver, BmsEntry, Memory } from '../../src/bms/driver.ts';
 import { BMSES } from '../../src/bms/index.ts';
 import { hex } from '../../src/errors.ts';
 import type { Reading } from '../../src/model/reading.ts';
@@ -9,7 +9,8 @@ import { ManualClock } from '../../test/support/manual-clock.ts';
 
 /** One poll as a battery answered it. */
 export interface RecordedPoll {
-  readonly context: PollContext;
+  /** What the session knew before it. */
+  readonly context: Memory;
   readonly address: number;
   readonly truth: Reading;
   /** Everything that this battery ever answered, by the request in hex; it stands still, so any of it answers any poll. */
@@ -83,11 +84,11 @@ async function corpusOf(entry: BmsEntry): Promise<Corpus> {
     });
     const link = new HalfDuplex(wire, { line: { baudRate: 9600 }, clock });
     const address = driver.addresses[0] ?? 0;
-    let known: Reading = {};
+    const session = driver.open(link, address);
     for (let cycle = 0; cycle < POLLS; cycle += 1) {
       const first = wire.written.length;
-      const context = { cycle, known };
-      known = await clock.until(driver.poll(link, address, context));
+      const context = session.memory;
+      const known = await clock.until(session.read());
       const poll = { context, address, replies, truth: known };
       for (const request of wire.written.slice(first)) {
         const reply = replies.get(hex(request));

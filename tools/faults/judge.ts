@@ -9,6 +9,7 @@ import type { Accept } from '../../src/protocol/accept.ts';
 import { sameBytes } from '../../src/protocol/bytes.ts';
 import type { Exchange } from '../../src/transport/exchange.ts';
 import { Reception } from '../../src/transport/reception.ts';
+import { readAt } from '../../test/support/sessions.ts';
 import type { RecordedPoll, Sound } from './corpus.ts';
 
 /** Good readings before the damaged one; limits have risen as far as they do. */
@@ -63,7 +64,7 @@ export class Judge {
   async #judge({ poll, request }: Sound, bytes: Uint8Array | undefined): Promise<Verdict> {
     const { address, context, truth } = poll;
     const driver = this.#driver;
-    const reading = await said(driver.poll(answering(poll.replies, request, bytes), address, context));
+    const reading = await said(readAt(driver, answering(poll.replies, request, bytes), address, context));
     if (reading === undefined) return { isHeldByFilter: false, isRaised: false };
     const settled = await this.#of(poll);
     return {
@@ -132,7 +133,7 @@ export class Judge {
     let known = reading;
     while (readings.length < AFTERWARDS) {
       const at = readings.length;
-      const next = await said(this.#driver.poll(link, address, { cycle: context.cycle + 1 + at, known }));
+      const next = await said(readAt(this.#driver, link, address, { cycle: context.cycle + 1 + at, known }));
       if (next !== undefined && same(next, usual[at])) return [...readings, ...usual.slice(at)];
       readings.push(next);
       known = next ?? known;

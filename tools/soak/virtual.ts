@@ -19,6 +19,7 @@ import { chargeOrders } from '../../src/simulator/venus/charge-orders.ts';
 import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
 import { HalfDuplex } from '../../src/transport/half-duplex.ts';
 import { changes } from '../../src/venus/changes.ts';
+import { withReads } from '../../test/support/sessions.ts';
 
 /** What many polls in one process left behind. */
 export interface VirtualSoak {
@@ -67,22 +68,19 @@ class Grid {
 
   /** The driver, with every poll noted. */
   on(driver: BmsDriver): BmsDriver {
-    return {
-      ...driver,
-      poll: async (link, address, context) => {
-        const now = this.#clock.now();
-        this.#began ??= now;
-        const due = this.#began + this.#polls * INTERVAL_MS;
-        this.driftMs = Math.max(this.driftMs, Math.abs(now - due));
-        this.#polls += 1;
-        try {
-          return await driver.poll(link, address, context);
-        } catch (error) {
-          this.missed += 1;
-          throw error;
-        }
-      },
-    };
+    return withReads(driver, async (read) => {
+      const now = this.#clock.now();
+      this.#began ??= now;
+      const due = this.#began + this.#polls * INTERVAL_MS;
+      this.driftMs = Math.max(this.driftMs, Math.abs(now - due));
+      this.#polls += 1;
+      try {
+        return await read();
+      } catch (error) {
+        this.missed += 1;
+        throw error;
+      }
+    });
   }
 }
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { casesOf } from '../../../test/contract/vectors.ts';
 import { BATTERY } from '../../../test/support/batteries.ts';
 import { batteryLine, type Line } from '../../../test/support/battery-line.ts';
+import { readAt, sessionOn } from '../../../test/support/sessions.ts';
 import { hex, RefusedError } from '../../errors.ts';
 import type { Reading } from '../../model/reading.ts';
 import { decodeLog, findFrame } from '../decode.ts';
@@ -34,7 +35,7 @@ const silentTo = (begin: string): Responder => ({
 async function polls(line: Line, cycles: readonly number[], known: Reading = {}): Promise<Reading[]> {
   const readings: Reading[] = [];
   for (const cycle of cycles)
-    readings.push(await line.until(ant.poll(line.link, 0, { cycle, known: readings.at(-1) ?? known })));
+    readings.push(await line.until(readAt(ant, line.link, 0, { cycle, known: readings.at(-1) ?? known })));
   return readings;
 }
 
@@ -173,11 +174,11 @@ describe('the conversation with an ANT', () => {
 
   it('sends nothing but its allow-listed frames', async () => {
     const line = batteryLine(responder, BATTERY);
-    await line.until(ant.probe(line.link, 0));
+    await line.until(sessionOn(ant, line.link, 0).probe());
     expect(asked(line)).toEqual([STATUS, DEVICE]);
     await polls(line, [0]);
-    for (const turn of Object.values(ant.switches ?? {})) {
-      for (const on of [false, true]) await line.until(turn(line.link, 0, on, {}));
+    for (const turn of Object.values(sessionOn(ant, line.link, 0).switches)) {
+      for (const on of [false, true]) await line.until(turn(on));
     }
     const commands = line.requests.filter((request) => request[2] === 0x51).map((request) => request[3]);
     expect(commands).toEqual([4, 6, 1, 3, 0x0e, 0x0d]);
@@ -186,7 +187,7 @@ describe('the conversation with an ANT', () => {
 
   it('does not believe a command that the status never shows', async () => {
     const line = batteryLine(responder, BATTERY, { obey: false });
-    const turned = line.until(ant.switches?.charge?.(line.link, 0, false, {}) ?? Promise.resolve());
+    const turned = line.until(sessionOn(ant, line.link, 0).switches.charge?.(false) ?? Promise.resolve());
     await expect(turned).rejects.toThrow(/chargeEnabled did not become false/);
   });
 });

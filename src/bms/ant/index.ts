@@ -2,17 +2,16 @@ import { FrameError, RefusedError } from '../../errors.ts';
 import type { Reading } from '../../model/reading.ts';
 import { flagsOf, readNumber } from '../../protocol/bytes.ts';
 import { decodeFields, decodeRow, present } from '../../protocol/fields.ts';
-import type { AskOptions, Exchange } from '../../transport/exchange.ts';
 import {
   assemble,
   assertPlausible,
   type BmsDriver,
-  confirm,
   ifTold,
-  inquire,
   LIMIT_KEYS,
-  type PollContext,
-  pick,
+  planned,
+  type Query,
+  type Turn,
+  turnOf,
 } from '../driver.ts';
 import { FET_ON, fetAlarms } from './fet.ts';
 import {
@@ -38,18 +37,26 @@ import {
   STATUS_REQUEST,
 } from './frame.ts';
 
-/** The block of voltages is proven by a capture; the two currents are read one by one, as documented. */
-const SETTINGS_REQUESTS = [readSettings(0x00, 56), readSettings(0x68, 2), readSettings(0x6c, 2)];
 const DEVICE_ADDRESS = addressOf(DEVICE_REQUEST);
-const TIMEOUT_MS = 500;
-const POLL = { tries: 3 } as const;
-/** Polls between two looks at facts that hardly change, and while some of them are still missing. */
-const SLOW_CYCLE = 3600;
-const MISSING_CYCLE = 60;
-const SLOW_KEYS = ['model', 'firmwareVersion', ...LIMIT_KEYS] as const;
+const DEVICE_KEYS = ['model', 'firmwareVersion'] as const;
+const STATUS_QUERY: Query = { asks: () => STATUS_REQUEST, tries: 3 };
+/** Facts that hardly change are asked about hourly, and every minute while some of them are still missing. */
+const fact = (request: Uint8Array, tells: Query['tells'] = []): Query => ({
+  asks: () => request,
+  tells,
+  rarely: { first: 0, every: 3600, retry: 60, until: [...DEVICE_KEYS, ...LIMIT_KEYS] },
+  partly: true,
+});
+const DEVICE_QUERY = fact(DEVICE_REQUEST, DEVICE_KEYS);
+/** The block of voltages is proven by a capture; the two currents are read one by one, as documented. */
+const SETTINGS_QUERIES: readonly Query[] = [
+  fact(readSettings(0x00, 56), LIMIT_KEYS),
+  fact(readSettings(0x68, 2), LIMIT_KEYS),
+  { ...fact(readSettings(0x6c, 2), LIMIT_KEYS), name: 'trip points (02)' },
+];
 /** A FET goes through "off" or "waiting" for one to five seconds before it shows its new state. */
-const CONFIRM_TRIES = 12;
-const CONFIRM: AskOptions = { tries: 3, gapMs: 500 };
+const CONFIRM = { tries: 3, gapMs: 500 } as const;
+const CONFIRM_READS = 12;
 
 function decodeStatus(frame: Uint8Array): Reading {
   const probes = frame[STATUS.probes] ?? 0;
@@ -82,34 +89,22 @@ function decodeSettings(address: number, data: Uint8Array): Reading {
   );
 }
 
-async function slowFacts(link: Exchange, { cycle, known, say }: PollContext): Promise<Reading> {
-  const missing = SLOW_KEYS.some((key) => known[key] === undefined);
-  if (cycle % (missing ? MISSING_CYCLE : SLOW_CYCLE) !== 0) return pick(known, SLOW_KEYS);
-  const parts = [pick(known, SLOW_KEYS)];
-  for (const request of [DEVICE_REQUEST, ...SETTINGS_REQUESTS])
-    parts.push((await ifTold(inquire(ant, link, request, TIMEOUT_MS))) ?? {});
-  const facts = assemble(ant, parts);
-  if (cycle === 0 && LIMIT_KEYS.every((key) => facts[key] === undefined))
-    say?.('does not tell its trip points (02)');
-  return facts;
-}
-
 /** Commands the switch and waits until the status shows it. */
-function turn(key: 'chargeEnabled' | 'dischargeEnabled' | 'balancing', states: { on: number; off: number }) {
-  return async (link: Exchange, _address: number, on: boolean): Promise<void> => {
-    await inquire(ant, link, command(on ? states.on : states.off), TIMEOUT_MS);
-    await confirm(
-      CONFIRM_TRIES,
-      `the command was acknowledged, but ${key} did not become ${on}`,
-      async () => {
-        const status = await inquire(ant, link, STATUS_REQUEST, TIMEOUT_MS, CONFIRM);
-        return status[key] === on;
-      },
-    );
-  };
+function turn(
+  key: 'chargeEnabled' | 'dischargeEnabled' | 'balancing',
+  states: { on: number; off: number },
+): Turn {
+  return turnOf({
+    write: (on) => ({ asks: () => command(on ? states.on : states.off) }),
+    shownBy: STATUS_QUERY,
+    key,
+    how: CONFIRM,
+    reads: CONFIRM_READS,
+    why: (on) => `the command was acknowledged, but ${key} did not become ${on}`,
+  });
 }
 
-export const ant: BmsDriver = {
+export const ant: BmsDriver = planned({
   id: 'ant',
   family: 'ant',
   name: 'ANT (2021 and later)',
@@ -120,6 +115,9 @@ export const ant: BmsDriver = {
   addresses: [0],
   limits: 'trip',
   answerMs: 50,
+  timeoutMs: 500,
+  queries: [STATUS_QUERY, DEVICE_QUERY, ...SETTINGS_QUERIES],
+  probe: { tries: 1 },
 
   accept: acceptReply,
 
@@ -141,14 +139,9 @@ export const ant: BmsDriver = {
     }
   },
 
-  async probe(link) {
-    const status = assertPlausible(await inquire(ant, link, STATUS_REQUEST, TIMEOUT_MS));
-    return assemble(ant, [status, (await ifTold(inquire(ant, link, DEVICE_REQUEST, TIMEOUT_MS))) ?? {}]);
-  },
-
-  async poll(link, _address, context) {
-    const status = await inquire(ant, link, STATUS_REQUEST, TIMEOUT_MS, POLL);
-    return assemble(ant, [await slowFacts(link, context), status]);
+  async prove(talk, { reading }) {
+    const status = assertPlausible(reading);
+    return assemble(ant, [status, (await ifTold(talk.ask(DEVICE_QUERY)))?.reading ?? {}]);
   },
 
   switches: {
@@ -156,4 +149,4 @@ export const ant: BmsDriver = {
     discharge: turn('dischargeEnabled', COMMAND.discharge),
     balancer: turn('balancing', COMMAND.balancer),
   },
-};
+});

@@ -1,6 +1,4 @@
-import type { Reading } from '../../model/reading.ts';
 import type { Field, Scaling } from '../../protocol/fields.ts';
-import type { Part, SlowFacts } from '../driver.ts';
 
 /** Commands that this driver sends. */
 export const COMMAND = {
@@ -57,67 +55,3 @@ export const FIELDS: Readonly<Record<number, readonly Field[]>> = {
     { key: 'minDischargeVoltage', at: 6, type: 'u16be', scale: 0.1, absent: [0], max: 160 },
   ],
 };
-
-/** A measurement beside 0x90, which is the indispensable one. */
-export interface Measurement extends Part {
-  readonly command: number;
-}
-
-/** What a reading shows only when this board has told it before. */
-const toldAlarms = ({ alarms }: Reading): boolean => alarms?.highCellVoltage !== undefined;
-
-/** In every poll. */
-export const PART = {
-  counts: {
-    command: COMMAND.counts,
-    name: 'counts of cells and sensors, and cycles (0x94)',
-    toldIn: () => false,
-  },
-  state: {
-    command: COMMAND.state,
-    name: 'switches and remaining capacity (0x93)',
-    toldIn: ({ chargeEnabled }) => chargeEnabled !== undefined,
-  },
-  faults: {
-    command: COMMAND.faults,
-    name: 'alarms (0x98)',
-    toldIn: toldAlarms,
-    alarms: (alarms) => alarms,
-  },
-  cells: {
-    command: COMMAND.cells,
-    name: 'cell voltages (0x95)',
-    toldIn: ({ cellVoltages }) => cellVoltages !== undefined,
-  },
-  sensors: {
-    command: COMMAND.temperatures,
-    name: 'temperatures (0x96)',
-    toldIn: ({ temperatures }) => temperatures !== undefined,
-  },
-  balancing: {
-    command: COMMAND.balancing,
-    name: 'balancing (0x97)',
-    toldIn: ({ cellBalancing }) => cellBalancing !== undefined,
-    minor: ['cellBalancing', 'balancing'],
-  },
-} as const satisfies Readonly<Record<string, Measurement>>;
-/** Balancing changes slowly: polls from one look to the next. */
-export const BALANCING_EVERY = 5;
-
-/** Settings and texts, and their command. */
-export interface Fact extends SlowFacts {
-  readonly command: number;
-}
-
-/** At the second poll, so that the first is quick, and then about hourly at one poll a second. */
-const HOURLY = { first: 1, every: 3600, attempts: 3 } as const;
-export const FACT = {
-  ratings: { command: COMMAND.ratings, name: 'design capacity (0x50)', keys: ['capacityDesign'], ...HOURLY },
-  code: { command: COMMAND.batteryCode, keys: ['serialNumber'], ...HOURLY },
-  limits: {
-    command: COMMAND.packLimits,
-    name: 'trip voltages (0x5A)',
-    keys: ['maxChargeVoltage', 'minDischargeVoltage'],
-    ...HOURLY,
-  },
-} as const satisfies Readonly<Record<string, Fact>>;

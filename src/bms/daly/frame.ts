@@ -24,10 +24,18 @@ const ZERO = 0x00;
 /** Keeps UARTs that lose their place in a long run of zeros in step: some boards answer to hardly anything else. */
 const ALTERNATING = 0xaa;
 
-/** The forms in which a board may want to be asked, the one that most boards answer first. */
-export function formsOf(board: number): readonly Form[] {
+/** The name of a form. */
+export const idOf = ({ host, fill }: Form): string => `${host} ${fill}`;
+
+/**
+ * The forms in which a board may want to be asked, the one that most boards answer first. `usual` names the form that it
+ * answered last: another host it need not be asked as.
+ */
+export function formsOf(board: number, usual?: string): readonly Form[] {
   const hosts = board === 1 ? [HOST, BLUETOOTH_HOST] : [HOST + board - 1];
-  return hosts.flatMap((host) => [ALTERNATING, ZERO].map((fill) => ({ host, fill })));
+  const all = hosts.flatMap((host) => [ALTERNATING, ZERO].map((fill) => ({ host, fill })));
+  const host = all.find((form) => idOf(form) === usual)?.host;
+  return host === undefined ? all : all.filter((form) => form.host === host);
 }
 
 /** The form of the captures, in which switches were proven. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { BATTERY, departures } from '../../../test/support/batteries.ts';
 import { batteryLine, type Line } from '../../../test/support/battery-line.ts';
+import { readAt, sessionOn } from '../../../test/support/sessions.ts';
 import { hex, ImplausibleError, RefusedError, TimeoutError } from '../../errors.ts';
 import type { Reading } from '../../model/reading.ts';
 import { bytesOf } from '../../protocol/bytes.ts';
@@ -26,7 +27,7 @@ function differing(command: number, answer?: (usual: Uint8Array) => Uint8Array |
 async function polls(line: Line, count: number, board = 1): Promise<Reading[]> {
   const readings: Reading[] = [];
   for (let cycle = 0; cycle < count; cycle += 1) {
-    readings.push(await line.until(daly.poll(line.link, board, { cycle, known: readings.at(-1) ?? {} })));
+    readings.push(await line.until(readAt(daly, line.link, board, { cycle, known: readings.at(-1) ?? {} })));
   }
   return readings;
 }
@@ -59,7 +60,7 @@ describe('the schedule', () => {
     };
     const { link, until } = batteryLine(unsure, BATTERY);
     const known: Reading = { capacityDesign: 280 };
-    expect(await until(daly.poll(link, 1, { cycle: 3601, known }))).toMatchObject(known);
+    expect(await until(readAt(daly, link, 1, { cycle: 3601, known }))).toMatchObject(known);
   });
 
   it('keeps what is asked slowly', async () => {
@@ -90,14 +91,14 @@ describe('the schedule', () => {
   it('fails when a measurement that the board has told before does not come', async () => {
     const [known = {}] = await polls(batteryLine(responder, BATTERY), 1);
     const silent = batteryLine(differing(COMMAND.cells), BATTERY);
-    const poll = daly.poll(silent.link, 1, { cycle: 1, known });
+    const poll = readAt(daly, silent.link, 1, { cycle: 1, known });
     await expect(silent.until(poll)).rejects.toBeInstanceOf(TimeoutError);
   });
 
   it('asks the counts again on a new connection', async () => {
     const [known = {}] = await polls(batteryLine(responder, BATTERY), 1);
     const fresh = batteryLine(responder, BATTERY);
-    await fresh.until(daly.poll(fresh.link, 1, { cycle: 7, known }));
+    await fresh.until(readAt(daly, fresh.link, 1, { cycle: 7, known }));
     expect(times(fresh, '94')).toBe(1);
   });
 });
@@ -184,7 +185,7 @@ describe('several boards on one line', () => {
     const line = batteryLine(responder, STACK);
     const [third] = await polls(line, 1, 3);
     expect(third).toMatchObject({ voltage: 44.4, soc: 7 });
-    await expect(line.until(daly.probe(line.link, 2))).rejects.toBeInstanceOf(TimeoutError);
+    await expect(line.until(sessionOn(daly, line.link, 2).probe())).rejects.toBeInstanceOf(TimeoutError);
   });
 
   it('are not mixed up: the answer of another board is refused', () => {
@@ -202,12 +203,12 @@ describe('the probe', () => {
     ['no cells', { cellCount: 0 }],
   ])('does not believe %s', async (_, change) => {
     const line = batteryLine(responder, { ...BATTERY, ...change });
-    await expect(line.until(daly.probe(line.link, 1))).rejects.toBeInstanceOf(ImplausibleError);
+    await expect(line.until(sessionOn(daly, line.link, 1).probe())).rejects.toBeInstanceOf(ImplausibleError);
   });
 
   it('asks two different commands, because a sum of eight bits proves little', async () => {
     const line = batteryLine(responder, BATTERY);
-    await line.until(daly.probe(line.link, 1));
+    await line.until(sessionOn(daly, line.link, 1).probe());
     expect(commands(line)).toEqual(['90', '94']);
   });
 });
@@ -221,7 +222,7 @@ describe('the switches', () => {
   ] as const)('%s to %s writes the captured frame and nothing else', async (name, on, captured) => {
     const line = batteryLine(responder, { ...BATTERY, chargeEnabled: !on, dischargeEnabled: !on });
     await line.until(
-      daly.switches?.[name]?.(line.link, 1, on, BATTERY) ?? Promise.reject(new Error('no switch')),
+      sessionOn(daly, line.link, 1).switches[name]?.(on) ?? Promise.reject(new Error('no switch')),
     );
     expect(line.requests.map((asked) => hex(asked)).filter((asked) => !asked.startsWith('a54093'))).toEqual([
       captured,

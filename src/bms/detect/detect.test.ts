@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../../../test/support/manual-clock.ts';
 import { type BmsError, FrameError, PortLostError, TimeoutError } from '../../errors.ts';
 import type { Reading } from '../../model/reading.ts';
-import type { LineSettings } from '../../transport/exchange.ts';
+import type { Exchange, LineSettings } from '../../transport/exchange.ts';
 import type { BmsDriver } from '../driver.ts';
 import {
   type Attempt,
@@ -17,7 +17,13 @@ import {
 const SLOW: LineSettings = { baudRate: 9600, gapMs: 20 };
 const FAST: LineSettings = { baudRate: 115_200 };
 
-function driver(id: string, more: Partial<Pick<BmsDriver, 'lines' | 'addresses' | 'probe'>> = {}): BmsDriver {
+type Options = Partial<Pick<BmsDriver, 'lines' | 'addresses'>> & {
+  readonly probe?: (link: Exchange, address: number) => Promise<Reading>;
+};
+
+const silence = (): Promise<Reading> => Promise.reject(new TimeoutError('silence'));
+
+function driver(id: string, { probe = silence, ...more }: Options = {}): BmsDriver {
   return {
     id,
     family: id,
@@ -28,8 +34,15 @@ function driver(id: string, more: Partial<Pick<BmsDriver, 'lines' | 'addresses' 
     answerMs: 10,
     accept: () => () => 'more',
     decode: () => ({}),
-    probe: () => Promise.reject(new TimeoutError('silence')),
-    poll: () => Promise.resolve({}),
+    switches: [],
+    open: (link, address) => ({
+      probe: () => probe(link, address),
+      read: () => Promise.resolve({}),
+      switches: {},
+      takeRemarks: () => [],
+      reconnected: () => {},
+      memory: { cycle: 0, known: {} },
+    }),
     ...more,
   };
 }

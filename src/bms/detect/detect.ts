@@ -148,7 +148,11 @@ export async function detect(link: ProbeLink, options: DetectOptions): Promise<D
     const hit = { id: step.driver.id, line: step.line, address: step.address };
     const listener = new Listener(link);
     try {
-      const reading = await inTime(clock, started + budgetMs - at, step.driver.probe(listener, step.address));
+      const reading = await inTime(
+        clock,
+        started + budgetMs - at,
+        step.driver.open(listener, step.address).probe(),
+      );
       onAttempt?.({ ...hit, reading, tookMs: clock.now() - at });
       return { ...step, reading };
     } catch (error) {

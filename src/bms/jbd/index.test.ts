@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { BATTERY, departures } from '../../../test/support/batteries.ts';
 import { batteryLine, type Line } from '../../../test/support/battery-line.ts';
+import { readAt, sessionOn } from '../../../test/support/sessions.ts';
 import { FrameError, hex, ImplausibleError, RefusedError } from '../../errors.ts';
 import type { Reading } from '../../model/reading.ts';
 import { fromHex } from '../../protocol/bytes.ts';
@@ -30,7 +31,7 @@ async function polls(line: Line, cycles: readonly number[], known: Reading = {})
   const readings: Reading[] = [];
   for (const cycle of cycles) {
     const context = { cycle, known: readings.at(-1) ?? known };
-    readings.push(await line.until(jbd.poll(line.link, 1, context)));
+    readings.push(await line.until(readAt(jbd, line.link, 1, context)));
   }
   return readings;
 }
@@ -88,20 +89,20 @@ describe('the conversation with a classic JBD', () => {
       },
     };
     const line = batteryLine(sleepy, BATTERY);
-    expect(departures(await line.until(jbd.probe(line.link, 1)), BATTERY)).toEqual([]);
+    expect(departures(await line.until(sessionOn(jbd, line.link, 1).probe()), BATTERY)).toEqual([]);
     expect(asked(line).slice(0, 2)).toEqual(['dda50300fffd77', 'dda50300fffd77']);
   });
 
   it('reads and never writes while probing and polling', async () => {
     const line = batteryLine(responder, BATTERY);
-    await line.until(jbd.probe(line.link, 1));
+    await line.until(sessionOn(jbd, line.link, 1).probe());
     await polls(line, [0, 1, 2]);
     expect(asked(line).every((request) => request.startsWith('dda5'))).toBe(true);
   });
 
   it('does not take cells that do not make up the pack voltage for a JBD', async () => {
     const line = batteryLine(responder, { ...BATTERY, voltage: 30 });
-    await expect(line.until(jbd.probe(line.link, 1))).rejects.toBeInstanceOf(ImplausibleError);
+    await expect(line.until(sessionOn(jbd, line.link, 1).probe())).rejects.toBeInstanceOf(ImplausibleError);
   });
 
   it('refuses a reply with fewer cells than the pack has', async () => {
@@ -151,7 +152,7 @@ describe('the switches of a classic JBD', () => {
   const off = async (battery: Reading, name: 'charge' | 'discharge', on: boolean): Promise<string[]> => {
     const line = batteryLine(responder, battery);
     await line.until(
-      jbd.switches?.[name]?.(line.link, 1, on, battery) ?? Promise.reject(new Error('no switch')),
+      sessionOn(jbd, line.link, 1).switches[name]?.(on) ?? Promise.reject(new Error('no switch')),
     );
     return asked(line).filter((request) => request.startsWith('dd5a'));
   };

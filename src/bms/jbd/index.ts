@@ -1,5 +1,4 @@
 import type { Reading } from '../../model/reading.ts';
-import type { AskOptions, Exchange } from '../../transport/exchange.ts';
 import {
   assemble,
   assertPlausible,
@@ -7,16 +6,10 @@ import {
   confirm,
   FET_STAYED,
   ifTold,
-  inquire,
-  isDue,
   LIMIT_KEYS,
-  type Part,
-  PollParts,
-  pick,
-  type SlowFacts,
-  sayUntold,
-  slowFacts,
-  toldTwice,
+  planned,
+  type Query,
+  type Turn,
 } from '../driver.ts';
 import {
   basicInTens,
@@ -32,36 +25,41 @@ import {
 import { LIMITS_COUNT, LIMITS_FIRST, REGISTER } from './fields.ts';
 import { acceptReply, dataOf, READ, request, WRITE } from './frame.ts';
 
-const READ_BASIC = request(READ, REGISTER.basicInfo);
-const READ_CELLS = request(READ, REGISTER.cellVoltages);
-const READ_NAME = request(READ, REGISTER.name);
-const READ_LIMITS = request(READ, REGISTER.parameters, [0, LIMITS_FIRST, LIMITS_COUNT]);
-const LIMITS_ASKED = READ_LIMITS.subarray(4, 7);
+/** A sleeping UART is woken by the first request and answers the second. */
+const BASIC_QUERY: Query = { asks: () => request(READ, REGISTER.basicInfo), tries: 3 };
+const CELLS_QUERY: Query = {
+  asks: () => request(READ, REGISTER.cellVoltages),
+  name: 'cell voltages (0x04)',
+  tells: ['cellVoltages'],
+  optional: {},
+};
+const NAME_QUERY: Query = {
+  asks: () => request(READ, REGISTER.name),
+  tells: ['model'],
+  rarely: { first: 0, attempts: 3 },
+};
+/** At the second poll, so that the first is quick, and then about hourly at one poll a second. */
+const LIMITS_QUERY: Query = {
+  asks: () => request(READ, REGISTER.parameters, LIMITS_ASKED),
+  name: 'trip points (0xFA)',
+  tells: LIMIT_KEYS,
+  rarely: { first: 1, every: 3600 },
+  confirmed: 'reply',
+  timeoutMs: 300,
+};
+const LIMITS_ASKED = [0, LIMITS_FIRST, LIMITS_COUNT];
 
 /** The only two frames that this driver ever writes; the vendor's app always sends the second after the first. */
 const setFets = (charge: boolean, discharge: boolean): Uint8Array =>
   request(WRITE, REGISTER.fets, [0, (charge ? 0 : 1) + (discharge ? 0 : 2)]);
 const LEAVE_FACTORY_MODE = request(WRITE, REGISTER.leaveFactoryMode, [0, 0]);
 
-const TIMEOUT_MS = 500;
-/** A sleeping UART is woken by the first request and answers the second; asking again comes soon. */
-const WAKE: AskOptions = { tries: 3 };
-const WAKE_TIMEOUT_MS = 300;
-const TWICE: AskOptions = { tries: 2 };
-const NAME: SlowFacts = { keys: ['model'], first: 0, attempts: 3 };
-/** At the second poll, so that the first is quick, and then about hourly at one poll a second. */
-const LIMITS: SlowFacts = { keys: LIMIT_KEYS, name: 'trip points (0xFA)', first: 1, every: 3600 };
 /** The FET byte was seen to follow 0.4 to 0.8 s after the acknowledgement. */
-const CONFIRM: AskOptions = { tries: 2, gapMs: 300 };
+const CONFIRM = { tries: 2, gapMs: 300 } as const;
 const CONFIRM_READS = 6;
 
-const CELLS: Part = {
-  name: 'cell voltages (0x04)',
-  toldIn: ({ cellVoltages }) => cellVoltages !== undefined,
-};
-
 /** Classic JBD frames (`DD ... 77`). */
-export const jbd: BmsDriver = {
+export const jbd: BmsDriver = planned({
   id: 'jbd',
   family: 'jbd',
   name: 'JBD / LLT / Xiaoxiang / Overkill',
@@ -69,6 +67,10 @@ export const jbd: BmsDriver = {
   addresses: [1],
   limits: 'trip',
   answerMs: 60,
+  timeoutMs: 500,
+  queries: [BASIC_QUERY, CELLS_QUERY, NAME_QUERY, LIMITS_QUERY],
+  // Asking again comes soon.
+  probe: { timeoutMs: 300 },
 
   accept: acceptReply,
 
@@ -91,40 +93,26 @@ export const jbd: BmsDriver = {
 
   finish,
 
-  async probe(link) {
-    const basic = await inquire(jbd, link, READ_BASIC, WAKE_TIMEOUT_MS, WAKE);
-    const cells = await ifTold(inquire(jbd, link, READ_CELLS, TIMEOUT_MS, TWICE));
-    return assertPlausible(assemble(jbd, [basic, cells ?? {}]));
+  async prove(talk, { reading }) {
+    const cells = await ifTold(talk.ask(CELLS_QUERY, { tries: 2 }));
+    return assertPlausible(assemble(jbd, [reading, cells?.reading ?? {}]));
   },
 
-  async poll(link, address, context) {
-    const basic = await readBasic(link, WAKE);
-    const parts = new PollParts(link, address, context);
-    const cells = await parts.ask(CELLS, (tries) => inquire(jbd, link, READ_CELLS, TIMEOUT_MS, { tries }));
-    const name = await slowFacts(NAME, context, () => inquire(jbd, link, READ_NAME, TIMEOUT_MS));
-    const { known } = context;
-    const parameters = isDue(LIMITS, context)
-      ? await ifTold(
-          toldTwice(async () =>
-            dataOf(await link.ask(READ_LIMITS, acceptReply(READ_LIMITS), WAKE_TIMEOUT_MS)),
-          ),
-        )
-      : undefined;
-    if (parameters === undefined) sayUntold(LIMITS, context);
-    const tens = basicInTens(basic) || (parameters ? limitsInTens(parameters) : knownInTens(basic, known));
-    const limits = parameters ? decodeLimits(LIMITS_ASKED, parameters, tens) : pick(known, LIMIT_KEYS);
-    return assemble(jbd, [name, limits, decodeBasicInfo(basic, tens), cells ?? {}, parts.end()]);
+  /** Either of the two replies may say that both count in tens. */
+  together(poll) {
+    const basic = dataOf(poll.now(BASIC_QUERY)?.reply ?? NOTHING);
+    const answer = poll.now(LIMITS_QUERY);
+    const parameters = answer && dataOf(answer.reply);
+    const tens =
+      basicInTens(basic) || (parameters ? limitsInTens(parameters) : knownInTens(basic, poll.known));
+    const limits = parameters ? decodeLimits(Uint8Array.from(LIMITS_ASKED), parameters, tens) : {};
+    return { ...limits, ...decodeBasicInfo(basic, tens) };
   },
 
-  switches: {
-    charge: (link, _address, on) => setFet(link, 'chargeEnabled', on),
-    discharge: (link, _address, on) => setFet(link, 'dischargeEnabled', on),
-  },
-};
+  switches: { charge: turnFet('chargeEnabled'), discharge: turnFet('dischargeEnabled') },
+});
 
-async function readBasic(link: Exchange, options: AskOptions): Promise<Uint8Array> {
-  return dataOf(await link.ask(READ_BASIC, acceptReply(READ_BASIC), TIMEOUT_MS, options));
-}
+const NOTHING = new Uint8Array();
 
 /** The function bits were read earlier: the nominal capacity, which never changes, is known to be ten times the raw one. */
 function knownInTens(basic: Uint8Array, known: Reading): boolean {
@@ -136,19 +124,21 @@ function knownInTens(basic: Uint8Array, known: Reading): boolean {
  * One frame carries both FETs, so the other one is sent as it is wanted: off only where it was switched off by command,
  * not where a protection holds it off for the moment. Resolves when 0x03 shows the change; RefusedError when it never does.
  */
-async function setFet(link: Exchange, fet: 'chargeEnabled' | 'dischargeEnabled', on: boolean): Promise<void> {
-  const before = await readBasic(link, WAKE);
-  const commanded = softwareLocked(before);
-  const { chargeEnabled, dischargeEnabled } = decodeBasicInfo(before);
-  const wanted = {
-    chargeEnabled: !commanded || chargeEnabled === true,
-    dischargeEnabled: !commanded || dischargeEnabled === true,
-    [fet]: on,
+function turnFet(fet: 'chargeEnabled' | 'dischargeEnabled'): Turn {
+  return async (talk, on) => {
+    const before = await talk.ask(BASIC_QUERY);
+    const commanded = softwareLocked(dataOf(before.reply));
+    const { chargeEnabled, dischargeEnabled } = before.reading;
+    const wanted = {
+      chargeEnabled: !commanded || chargeEnabled === true,
+      dischargeEnabled: !commanded || dischargeEnabled === true,
+      [fet]: on,
+    };
+    const frames = [setFets(wanted.chargeEnabled, wanted.dischargeEnabled), LEAVE_FACTORY_MODE];
+    for (const frame of frames) await talk.ask({ asks: () => frame, tries: 2 });
+    await confirm(CONFIRM_READS, FET_STAYED, async () => {
+      const { reading } = await talk.ask(BASIC_QUERY, CONFIRM);
+      return reading[fet] === on;
+    });
   };
-  await inquire(jbd, link, setFets(wanted.chargeEnabled, wanted.dischargeEnabled), TIMEOUT_MS, TWICE);
-  await inquire(jbd, link, LEAVE_FACTORY_MODE, TIMEOUT_MS, TWICE);
-  await confirm(CONFIRM_READS, FET_STAYED, async () => {
-    const now = decodeBasicInfo(await readBasic(link, CONFIRM));
-    return now[fet] === on;
-  });
 }

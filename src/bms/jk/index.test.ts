@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { casesOf } from '../../../test/contract/vectors.ts';
 import { BATTERY } from '../../../test/support/batteries.ts';
 import { batteryLine, type Line } from '../../../test/support/battery-line.ts';
+import { readAt, sessionOn } from '../../../test/support/sessions.ts';
 import { hex, ImplausibleError } from '../../errors.ts';
 import type { Reading } from '../../model/reading.ts';
 import { bytesOf } from '../../protocol/bytes.ts';
@@ -117,8 +118,8 @@ describe('the list of values', () => {
 describe('the conversation with a JK', () => {
   it('asks once per poll', async () => {
     const line = batteryLine(responder, BATTERY);
-    await line.until(jk.probe(line.link, 0));
-    await line.until(jk.poll(line.link, 0, FIRST));
+    await line.until(sessionOn(jk, line.link, 0).probe());
+    await line.until(readAt(jk, line.link, 0, FIRST));
     expect(asked(line)).toEqual([hex(READ_ALL), hex(READ_ALL)]);
   });
 
@@ -132,15 +133,17 @@ describe('the conversation with a JK', () => {
       },
     };
     const line = batteryLine(sleeper, BATTERY);
-    await expect(line.until(jk.probe(line.link, 0))).rejects.toMatchObject({ code: 'REPLY_TIMEOUT' });
-    expect(await line.until(jk.poll(line.link, 0, FIRST))).toMatchObject({ soc: 64 });
+    await expect(line.until(sessionOn(jk, line.link, 0).probe())).rejects.toMatchObject({
+      code: 'REPLY_TIMEOUT',
+    });
+    expect(await line.until(readAt(jk, line.link, 0, FIRST))).toMatchObject({ soc: 64 });
     expect(asked(line).filter((request) => request === hex(ACTIVATE))).toHaveLength(1);
   });
 
   it('is not found with more cells than such a board can have', async () => {
     const cells = Array.from({ length: 25 }, () => 3.3);
     const line = batteryLine(responder, { ...BATTERY, cellVoltages: cells, voltage: 82.5 });
-    await expect(line.until(jk.probe(line.link, 0))).rejects.toThrow(/25 cells/);
+    await expect(line.until(sessionOn(jk, line.link, 0).probe())).rejects.toThrow(/25 cells/);
   });
 
   it('takes nothing from the answer to an activation', () => {
@@ -155,6 +158,6 @@ describe('the conversation with a JK', () => {
       { ...responder, reply: (request) => ({ bytes: replyTo(request, payload) }) },
       BATTERY,
     );
-    await expect(line.until(jk.probe(line.link, 0))).rejects.toBeInstanceOf(ImplausibleError);
+    await expect(line.until(sessionOn(jk, line.link, 0).probe())).rejects.toBeInstanceOf(ImplausibleError);
   });
 });

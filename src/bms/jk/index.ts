@@ -1,10 +1,9 @@
-import { FrameError, ImplausibleError, TimeoutError } from '../../errors.ts';
+import { FrameError, ImplausibleError } from '../../errors.ts';
 import type { Alarms } from '../../model/alarms.ts';
 import type { Reading } from '../../model/reading.ts';
 import { readNumber, readText } from '../../protocol/bytes.ts';
 import { decodeAlarms, decodeFields, present, presentKeys, scaled } from '../../protocol/fields.ts';
-import type { Exchange } from '../../transport/exchange.ts';
-import { assertCarries, assertPlausible, type BmsDriver, Forms, ifTold, inquire } from '../driver.ts';
+import { assertCarries, assertPlausible, type BmsDriver, planned, type Query } from '../driver.ts';
 import {
   ALARMS,
   CHARGING_FLAG,
@@ -19,10 +18,6 @@ import {
   ZERO_CURRENT,
 } from './fields.ts';
 import { ACTIVATE, acceptReply, commandOf, READ_ID_0, READS, valuesOf } from './frame.ts';
-
-/** The reply begins after 50 to 100 ms. */
-const TIMEOUT_MS = 500;
-const WAKE_MS = 150;
 
 const NOTHING = new Uint8Array();
 
@@ -94,19 +89,23 @@ function decodeValues(values: Values): Reading {
   return { ...reading, ...others };
 }
 
-/** Which of the two reads a unit answers. */
-const FORMS = new Forms<Uint8Array>();
-
-const readAll = (link: Exchange, tries: number): Promise<Reading> =>
-  FORMS.ask(link, { battery: 0, name: 'all', forms: READS, tries }, async (request) => {
-    const reading = await inquire(jk, link, request, TIMEOUT_MS);
+/** A sleeping unit ignores reads until it was activated. Whether that is acknowledged is not documented. */
+const WAKE: Query = { asks: () => ACTIVATE, timeoutMs: 150 };
+/** A unit answers one of the two reads. */
+const ALL: Query = {
+  asks: () => READS.map((request) => ({ id: `${commandOf(request)}`, request })),
+  tries: 2,
+  wake: WAKE,
+  decode(request, reply) {
+    const reading = decodeValues(valuesOf(reply));
     // Most units may take the second form for a question after a value that does not exist.
     if (request === READ_ID_0 && reading.voltage === undefined)
       throw new FrameError('incomplete', 'the answer to id 00 carries no values');
     return reading;
-  });
+  },
+};
 
-export const jk: BmsDriver = {
+export const jk: BmsDriver = planned({
   id: 'jk',
   family: 'jk',
   name: 'JK (TTL / RS485 adapter)',
@@ -114,6 +113,10 @@ export const jk: BmsDriver = {
   addresses: [0],
   limits: 'trip',
   answerMs: 70,
+  // The reply begins after 50 to 100 ms.
+  timeoutMs: 500,
+  queries: [ALL],
+  probe: { tries: 1 },
 
   accept: acceptReply,
 
@@ -121,22 +124,10 @@ export const jk: BmsDriver = {
     return commandOf(request) === COMMAND.activate ? {} : decodeValues(valuesOf(reply));
   },
 
-  async probe(link) {
-    const reading = await readAll(link, 1);
+  async prove(_talk, { reading }) {
     const { cellVoltages: cells = [] } = assertCarries(reading, REQUIRED);
     if (cells.length > MOST_CELLS)
       throw new ImplausibleError(`${cells.length} cells; ${MOST_CELLS} are possible`);
     return assertPlausible(reading);
   },
-
-  async poll(link) {
-    try {
-      return await readAll(link, 2);
-    } catch (error) {
-      if (!(error instanceof TimeoutError)) throw error;
-    }
-    // Silence: a sleeping unit ignores reads until it was activated. Whether that is acknowledged is not documented.
-    await ifTold(link.ask(ACTIVATE, acceptReply(ACTIVATE), WAKE_MS));
-    return readAll(link, 1);
-  },
-};
+});

@@ -1,14 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { BATTERY } from '../../../test/support/batteries.ts';
 import { batteryLine } from '../../../test/support/battery-line.ts';
+import { readAt, sessionOn } from '../../../test/support/sessions.ts';
 import { FrameError, ImplausibleError, RefusedError } from '../../errors.ts';
 import type { Reading } from '../../model/reading.ts';
 import { buildFrame, buildRequest, parseFrame } from '../../protocol/ascii-frame.ts';
 import { bytesOf } from '../../protocol/bytes.ts';
 import type { Responder } from '../driver.ts';
-import { FIRST_POLL } from '../driver.ts';
 import { pace } from './index.ts';
 import { responder } from './responder.ts';
+
+/** The first poll of a battery. */
+const FIRST = { cycle: 0, known: {} };
 
 const ascii = (text: string): Uint8Array => Uint8Array.from(`${text}\r`, (char) => char.charCodeAt(0));
 const text = (bytes: Uint8Array | undefined): string => String.fromCharCode(...(bytes ?? [])).trimEnd();
@@ -171,7 +174,7 @@ describe('talking to a PACE pack', () => {
     const asked: number[][] = [];
     for (let cycle = 0; cycle < 3; cycle += 1) {
       const before = requests.length;
-      known = await until(pace.poll(link, 1, { cycle, known }));
+      known = await until(readAt(pace, link, 1, { cycle, known }));
       asked.push(requests.slice(before).map((sent) => parseFrame(sent).code));
     }
     expect(asked).toEqual([
@@ -189,14 +192,14 @@ describe('talking to a PACE pack', () => {
   it('asks again soon for a limit that was not told', async () => {
     const { link, requests, until } = batteryLine(responder, BATTERY);
     const known: Reading = { maxChargeVoltage: 47.4, minDischargeVoltage: 36.4, maxChargeCurrent: 120 };
-    await until(pace.poll(link, 1, { cycle: 61, known }));
+    await until(readAt(pace, link, 1, { cycle: 61, known }));
     expect(requests.map((sent) => parseFrame(sent).code)).toContain(0xdb);
   });
 
   it('does not give the serial number of the master to the packs behind it', async () => {
     const modules = [1, 2].map((address) => ({ ...BATTERY, address }));
     const { link, until } = batteryLine(responder, { modules });
-    expect(await until(pace.poll(link, 2, FIRST_POLL))).not.toHaveProperty('serialNumber');
+    expect(await until(readAt(pace, link, 2, FIRST))).not.toHaveProperty('serialNumber');
   });
 
   it('does not take a pack of another address for one that stands alone', async () => {
@@ -205,7 +208,7 @@ describe('talking to a PACE pack', () => {
       reply: (asked) => ({ bytes: reply(bytesOf(0, parseFrame(asked).info, BLOCK), 2) }),
     };
     const { link, until } = batteryLine(alias, BATTERY);
-    await expect(until(pace.probe(link, 0))).rejects.toBeInstanceOf(ImplausibleError);
+    await expect(until(sessionOn(pace, link, 0).probe())).rejects.toBeInstanceOf(ImplausibleError);
   });
 
   it('does not take address 0 for a second pack when pack 1 answers too', async () => {
@@ -214,7 +217,7 @@ describe('talking to a PACE pack', () => {
       reply: (asked) => ({ bytes: reply(bytesOf(0, parseFrame(asked).info, BLOCK), 0) }),
     };
     const { link, until } = batteryLine(both, BATTERY);
-    await expect(until(pace.probe(link, 0))).rejects.toBeInstanceOf(ImplausibleError);
+    await expect(until(sessionOn(pace, link, 0).probe())).rejects.toBeInstanceOf(ImplausibleError);
   });
 
   it('finds a pack that stands alone at address 0', async () => {
@@ -226,7 +229,7 @@ describe('talking to a PACE pack', () => {
       },
     };
     const { link, until } = batteryLine(alone, BATTERY);
-    expect(await until(pace.probe(link, 0))).toMatchObject({ voltage: 52.8 });
+    expect(await until(sessionOn(pace, link, 0).probe())).toMatchObject({ voltage: 52.8 });
   });
 });
 
@@ -253,20 +256,20 @@ describe('switching a PACE pack', () => {
       chargeEnabled: !on,
       dischargeEnabled: !on,
     });
-    await until(pace.switches?.[name]?.(link, 0, on, BATTERY) ?? Promise.reject(new Error('no such switch')));
+    await until(sessionOn(pace, link, 0).switches[name]?.(on) ?? Promise.reject(new Error('no such switch')));
     expect(text(requests[0])).toBe(frame);
   });
 
   it('passes on that the board declines', async () => {
     const declines: Responder = { ...responder, reply: () => ({ bytes: ascii('~25004609E00204FD2B') }) };
     const { link, until } = batteryLine(declines, BATTERY);
-    const turned = pace.switches?.discharge?.(link, 0, false, BATTERY) ?? Promise.resolve();
+    const turned = sessionOn(pace, link, 0).switches.discharge?.(false) ?? Promise.resolve();
     await expect(until(turned)).rejects.toBeInstanceOf(RefusedError);
   });
 
   it('never switches a pack behind the master, where the master would switch itself', async () => {
     const { link, requests, until } = batteryLine(responder, BATTERY);
-    const turned = pace.switches?.charge?.(link, 2, false, BATTERY) ?? Promise.resolve();
+    const turned = sessionOn(pace, link, 2).switches.charge?.(false) ?? Promise.resolve();
     await expect(until(turned)).rejects.toBeInstanceOf(RefusedError);
     expect(requests).toEqual([]);
   });

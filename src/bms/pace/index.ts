@@ -1,5 +1,4 @@
 import { ImplausibleError, RefusedError } from '../../errors.ts';
-import type { Reading } from '../../model/reading.ts';
 import { alarmRows } from '../../protocol/ascii-blocks.ts';
 import { ALL_PACKS, analogObjection, otherLength, otherPack } from '../../protocol/ascii-dialect.ts';
 import {
@@ -13,56 +12,66 @@ import {
 } from '../../protocol/ascii-frame.ts';
 import { readNumber } from '../../protocol/bytes.ts';
 import { decodeFields } from '../../protocol/fields.ts';
-import type { Exchange } from '../../transport/exchange.ts';
 import {
   assemble,
   assertPlausible,
   type BmsDriver,
-  confirm,
-  FET_STAYED,
-  Forms,
   ifTold,
-  inquire,
   LIMIT_KEYS,
-  type Part,
-  PollParts,
-  pick,
-  toldTwice,
+  planned,
+  type Query,
+  type Talk,
+  type Turn,
+  turnOf,
 } from '../driver.ts';
 import { decodeAlarmReply, decodeAnalogReply, decodeProduct, finish, unsigned } from './decode.ts';
 import { COMMAND, CURRENT_THRESHOLD_AT, FACTS, INDICATION, LENGTHS, LIMITS, VERSION } from './fields.ts';
 
 const PROBE_TIMEOUT_MS = 300;
-/** A master relays to its slaves over another bus first. */
-const TIMEOUT_MS = 500;
-const TRIES = 2;
-const TWICE = { tries: TRIES } as const;
-/** At the second poll, so that the first is quick, and then about hourly at one poll a second; sooner while one was not told. */
-const LIMITS_EVERY = 3600;
-const LIMITS_RETRY = 60;
-const FACT_KEYS = ['firmwareVersion', 'model', 'serialNumber'] as const;
-const CONFIRM = { tries: 2, gapMs: 300 } as const;
-const CONFIRM_READS = 6;
 
 /** ADR is the pack too: RS485 firmware obeys it, RS232 firmware ignores it. */
 const request = (pack: number, command: number): Uint8Array => buildRequest(VERSION, pack, command, [pack]);
-const plainRequest = (pack: number, command: number): Uint8Array => buildRequest(VERSION, pack, command);
-
-/** Settings and texts are asked without INFO, as captured, or with the pack in it. */
-const FACT_REQUESTS: readonly (typeof request)[] = [plainRequest, request];
-const FORMS = new Forms<typeof request>();
-
-const STATE: Part = {
-  name: 'alarms and switches (44)',
-  toldIn: ({ alarms }) => alarms?.highVoltage !== undefined,
-  alarms: (alarms) => alarms,
-};
 
 /** The address of a pack that knows no others. Packs of other addresses were seen to answer to it as well. */
 const STAND_ALONE = 0;
 
 /** Only the pack with the cable answers these for itself; through RS232 it does so for every address. */
 const isAtTheCable = (address: number): boolean => address <= 1;
+
+const VALUES_QUERY: Query = { asks: (pack) => request(pack, COMMAND.analog), tries: 2 };
+const STATE_QUERY: Query = {
+  asks: (pack) => request(pack, COMMAND.alarms),
+  name: 'alarms and switches (44)',
+  optional: { toldBy: ({ known }) => known.alarms?.highVoltage !== undefined, alarms: (alarms) => alarms },
+};
+/** Settings and texts are asked without INFO, as captured, or with the pack in it. */
+const fact = (command: number, tells: Query['tells'] = []): Query => ({
+  asks: (pack) => [
+    { id: 'plain', request: buildRequest(VERSION, pack, command) },
+    { id: 'pack', request: request(pack, command) },
+  ],
+  tries: 2,
+  tells,
+  partly: true,
+});
+/** At the second poll, so that the first is quick, and then about hourly at one poll a second; sooner while one was not told. */
+const LIMITS_QUERIES = [...LIMITS].map(
+  ([command, fields]): Query => ({
+    ...fact(
+      command,
+      fields.map(({ key }) => key),
+    ),
+    rarely: { first: 1, every: 3600, retry: 60, until: LIMIT_KEYS },
+    confirmed: 'reading',
+  }),
+);
+const FACTS_QUERIES = [...FACTS.keys()].map(
+  (command): Query => ({
+    ...fact(command, ['firmwareVersion', 'model', 'serialNumber']),
+    rarely: { first: 0 },
+    only: ({ address }) => isAtTheCable(address),
+  }),
+);
 
 const RULES: ReplyRules = {
   returnCodes: { 9: 'refused in this state' },
@@ -85,7 +94,7 @@ function otherCurrent({ code }: AsciiFrame, info: Uint8Array): string | undefine
   return undefined;
 }
 
-export const pace: BmsDriver = {
+export const pace: BmsDriver = planned({
   id: 'pace',
   family: 'pace',
   name: 'PACE (Jakiper, Gobel, SOK, BSLBATT and others)',
@@ -96,6 +105,10 @@ export const pace: BmsDriver = {
   addresses: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, STAND_ALONE],
   limits: 'trip',
   answerMs: 30,
+  // A master relays to its slaves over another bus first.
+  timeoutMs: 500,
+  queries: [VALUES_QUERY, STATE_QUERY, ...LIMITS_QUERIES, ...FACTS_QUERIES],
+  probe: { tries: 1, timeoutMs: PROBE_TIMEOUT_MS },
 
   accept: (asked) => acceptReply(asked, RULES),
 
@@ -118,75 +131,39 @@ export const pace: BmsDriver = {
 
   finish,
 
-  async probe(link, address) {
-    const asked = request(address, COMMAND.analog);
-    const frame = await link.ask(asked, pace.accept(asked), PROBE_TIMEOUT_MS);
-    const values = assertPlausible(assemble(pace, [pace.decode(asked, frame)]));
-    if (address === STAND_ALONE) await assertAlone(link, parseFrame(frame).address);
+  async prove(talk, { reading, reply }) {
+    const values = assertPlausible(assemble(pace, [reading]));
+    if (talk.address === STAND_ALONE) await assertAlone(talk, parseFrame(reply).address);
     return values;
   },
 
-  async poll(link, address, context) {
-    const { cycle, known } = context;
-    const ask = (asked: Uint8Array): Promise<Reading> => inquire(pace, link, asked, TIMEOUT_MS, TWICE);
-    const values = await ask(request(address, COMMAND.analog));
-    const parts = new PollParts(link, address, context);
-    const state = await parts.ask(STATE, (tries) =>
-      inquire(pace, link, request(address, COMMAND.alarms), TIMEOUT_MS, { tries }),
-    );
-    const told = async (
-      commands: Iterable<number>,
-      tell: (command: number) => Promise<Reading | undefined>,
-    ): Promise<Reading> => {
-      let reading: Reading = {};
-      for (const command of commands) reading = { ...reading, ...(await ifTold(tell(command))) };
-      return reading;
-    };
-    const fact = (command: number): Promise<Reading> =>
-      FORMS.ask(
-        link,
-        { battery: address, name: `${command}`, forms: FACT_REQUESTS, tries: TRIES },
-        (requestOf) => inquire(pace, link, requestOf(address, command), TIMEOUT_MS),
-      );
-    const every = LIMIT_KEYS.every((key) => known[key] !== undefined) ? LIMITS_EVERY : LIMITS_RETRY;
-    return assemble(pace, [
-      pick(known, [...LIMIT_KEYS, ...FACT_KEYS]),
-      cycle % every === 1 ? await told(LIMITS.keys(), (command) => toldTwice(() => fact(command))) : {},
-      cycle === 0 && isAtTheCable(address) ? await told(FACTS.keys(), fact) : {},
-      values,
-      state ?? {},
-      parts.end(),
-    ]);
-  },
-
   switches: {
-    charge: (link, address, on) => setFet(link, address, 'chargeEnabled', on),
-    discharge: (link, address, on) => setFet(link, address, 'dischargeEnabled', on),
+    charge: turnFet(COMMAND.chargeFet, 'chargeEnabled'),
+    discharge: turnFet(COMMAND.dischargeFet, 'dischargeEnabled'),
   },
-};
+});
 
 /** Throws an ImplausibleError when the pack that answered to address 0 is one that has an address of its own. */
-async function assertAlone(link: Exchange, told: number): Promise<void> {
+async function assertAlone(talk: Talk, told: number): Promise<void> {
   if (told !== STAND_ALONE)
     throw new ImplausibleError(`pack ${told} answered to address 0 in place of its own`);
-  const master = await ifTold(inquire(pace, link, request(1, COMMAND.analog), PROBE_TIMEOUT_MS));
-  if (master !== undefined)
+  const master: Query = { asks: () => request(1, COMMAND.analog), timeoutMs: PROBE_TIMEOUT_MS };
+  if ((await ifTold(talk.ask(master))) !== undefined)
     throw new ImplausibleError('pack 1 is there too, so address 0 is another name of it');
 }
 
 /** Switches one FET and waits until the alarm reply shows it. RefusedError when the BMS declines or the FET stays. */
-async function setFet(
-  link: Exchange,
-  address: number,
-  fet: 'chargeEnabled' | 'dischargeEnabled',
-  on: boolean,
-): Promise<void> {
-  if (!isAtTheCable(address))
-    throw new RefusedError(`pack ${address} cannot be switched from here: the master would switch itself`);
-  const command = fet === 'chargeEnabled' ? COMMAND.chargeFet : COMMAND.dischargeFet;
-  await inquire(pace, link, buildRequest(VERSION, address, command, [on ? 0 : 1]), TIMEOUT_MS);
-  await confirm(CONFIRM_READS, FET_STAYED, async () => {
-    const now = await inquire(pace, link, request(address, COMMAND.alarms), TIMEOUT_MS, CONFIRM);
-    return now[fet] === on;
+function turnFet(command: number, key: 'chargeEnabled' | 'dischargeEnabled'): Turn {
+  const turn = turnOf({
+    write: (on, pack) => ({ asks: () => buildRequest(VERSION, pack, command, [on ? 0 : 1]) }),
+    shownBy: STATE_QUERY,
+    key,
+    how: { tries: 2, gapMs: 300 },
   });
+  return async (talk, on) => {
+    const { address } = talk;
+    if (!isAtTheCable(address))
+      throw new RefusedError(`pack ${address} cannot be switched from here: the master would switch itself`);
+    await turn(talk, on);
+  };
 }

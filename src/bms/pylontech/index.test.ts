@@ -1,13 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { BATTERY } from '../../../test/support/batteries.ts';
 import { batteryLine } from '../../../test/support/battery-line.ts';
+import { readAt, sessionOn } from '../../../test/support/sessions.ts';
 import { FrameError, ImplausibleError, RefusedError } from '../../errors.ts';
 import type { Reading } from '../../model/reading.ts';
 import { buildFrame, buildRequest, parseFrame } from '../../protocol/ascii-frame.ts';
 import type { Responder } from '../driver.ts';
-import { FIRST_POLL } from '../driver.ts';
 import { pylontech } from './index.ts';
 import { responder } from './responder.ts';
+
+/** The first poll of a battery. */
+const FIRST = { cycle: 0, known: {} };
 
 const MANAGEMENT = 0x92;
 
@@ -30,7 +33,7 @@ describe('polling a Pylontech module', () => {
     const asked: string[][] = [];
     for (let cycle = 0; cycle < 6; cycle += 1) {
       const before = requests.length;
-      known = await until(pylontech.poll(link, 2, { cycle, known }));
+      known = await until(readAt(pylontech, link, 2, { cycle, known }));
       asked.push(commandsOf(requests.slice(before)));
       expect(known).toMatchObject({ maxChargeCurrent: 120, serialNumber: 'S1234567', chargeEnabled: true });
     }
@@ -43,7 +46,7 @@ describe('polling a Pylontech module', () => {
 
   it('goes on without limits when the module never told any', async () => {
     const { link, until } = batteryLine(without(MANAGEMENT), BATTERY);
-    const reading = await until(pylontech.poll(link, 2, FIRST_POLL));
+    const reading = await until(readAt(pylontech, link, 2, FIRST));
     expect(reading.voltage).toBe(BATTERY.voltage);
     expect(reading).not.toHaveProperty('maxChargeCurrent');
   });
@@ -51,7 +54,7 @@ describe('polling a Pylontech module', () => {
   it('fails the poll when a module that told its limits stops telling them', async () => {
     const { link, until } = batteryLine(without(MANAGEMENT), BATTERY);
     const known = { maxChargeVoltage: 53.25, maxChargeCurrent: 0 };
-    await expect(until(pylontech.poll(link, 2, { cycle: 5, known }))).rejects.toMatchObject({
+    await expect(until(readAt(pylontech, link, 2, { cycle: 5, known }))).rejects.toMatchObject({
       code: 'REPLY_TIMEOUT',
     });
   });
@@ -59,7 +62,7 @@ describe('polling a Pylontech module', () => {
   it('keeps a limit of zero, and charging off, in the polls between', async () => {
     const { link, until } = batteryLine(responder, { ...BATTERY, chargeEnabled: true });
     const known = { maxChargeVoltage: 53.25, maxChargeCurrent: 0, maxDischargeCurrent: 80 };
-    expect(await until(pylontech.poll(link, 2, { cycle: 1, known }))).toMatchObject({
+    expect(await until(readAt(pylontech, link, 2, { cycle: 1, known }))).toMatchObject({
       maxChargeCurrent: 0,
       chargeEnabled: false,
       dischargeEnabled: true,
@@ -68,8 +71,8 @@ describe('polling a Pylontech module', () => {
 
   it('remembers the call for charge with the limits', async () => {
     const { link, until } = batteryLine(responder, { ...BATTERY, soc: 8, alarms: { lowSoc: 2 } });
-    const first = await until(pylontech.poll(link, 2, FIRST_POLL));
-    const second = await until(pylontech.poll(link, 2, { cycle: 1, known: first }));
+    const first = await until(readAt(pylontech, link, 2, FIRST));
+    const second = await until(readAt(pylontech, link, 2, { cycle: 1, known: first }));
     expect([first.alarms?.lowSoc, second.alarms?.lowSoc]).toEqual([2, 2]);
   });
 
@@ -77,9 +80,11 @@ describe('polling a Pylontech module', () => {
     const modules = [2, 3, 4].map((address) => ({ ...BATTERY, address, cycles: 100 + address }));
     const { link, until } = batteryLine(responder, { modules });
     for (const address of [2, 3, 4]) {
-      expect(await until(pylontech.poll(link, address, FIRST_POLL))).toMatchObject({ cycles: 100 + address });
+      expect(await until(readAt(pylontech, link, address, FIRST))).toMatchObject({ cycles: 100 + address });
     }
-    await expect(until(pylontech.probe(link, 5))).rejects.toMatchObject({ code: 'REPLY_TIMEOUT' });
+    await expect(until(sessionOn(pylontech, link, 5).probe())).rejects.toMatchObject({
+      code: 'REPLY_TIMEOUT',
+    });
   });
 });
 

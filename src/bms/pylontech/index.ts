@@ -10,20 +10,7 @@ import {
   type ReplyRules,
 } from '../../protocol/ascii-frame.ts';
 import { decodeFields } from '../../protocol/fields.ts';
-import type { Exchange } from '../../transport/exchange.ts';
-import {
-  assemble,
-  assertPlausible,
-  type BmsDriver,
-  Forms,
-  inquire,
-  LIMIT_KEYS,
-  type Part,
-  PollParts,
-  pick,
-  type SlowFacts,
-  slowFacts,
-} from '../driver.ts';
+import { type BmsDriver, LIMIT_KEYS, pick, planned, type Query } from '../driver.ts';
 import {
   decodeAlarmReply,
   decodeAnalogReply,
@@ -33,52 +20,66 @@ import {
 } from './decode.ts';
 import { COMMAND, LENGTHS, SERIAL_NUMBER, SIBLING_VERSIONS, SYSTEM_ANALOG, VERSION } from './fields.ts';
 
-const PROBE_TIMEOUT_MS = 300;
-const TIMEOUT_MS = 500;
-const TRIES = 2;
-const LIMITS_EVERY = 5;
 /** Eight groups of twelve modules, the master of each at place 2. */
 const GROUPS = 8;
 const MODULES = 12;
 const MASTER = 2;
 /** The master of group 1, which is the first group behind a hub. */
 const FIRST_OF_HUB = 0x10 + MASTER;
-/** What never changes: asked at the first poll, and at the next two while it was not told. */
-const MODEL: SlowFacts = { keys: ['model', 'firmwareVersion'], first: 0, attempts: 3 };
-const SERIAL: SlowFacts = { keys: ['serialNumber'], first: 0, attempts: 3 };
-
 /** The place of a module in its group: the low half of its address. */
 const placeOf = (address: number): number => address & 0x0f;
 
-/** What stands in INFO of a request to `address`. */
-type Info = (address: number) => readonly number[];
-const ADDRESS: Info = (address) => [address];
-const PLACE: Info = (address) => [placeOf(address)];
-const NOTHING: Info = () => [];
+/** What stands in INFO of a request, by name. */
+const INFO = {
+  address: (address: number) => [address],
+  place: (address: number) => [placeOf(address)],
+  nothing: () => [],
+} as const;
 
 /**
  * INFO repeats the address wherever the document has an INFO at all: a module obeys INFO on some firmware. In a further group
  * it may be the place of the module alone; and firmware that goes by ADR wants none.
  */
-const FORMS = new Forms<Info>();
-const formsOf = (address: number, command: number): readonly Info[] => {
-  if (command === COMMAND.manufacturer) return [NOTHING, ADDRESS];
-  return placeOf(address) === address ? [ADDRESS, NOTHING] : [ADDRESS, PLACE, NOTHING];
+const infosOf = (address: number, command: number): readonly (keyof typeof INFO)[] => {
+  if (command === COMMAND.manufacturer) return ['nothing', 'address'];
+  return placeOf(address) === address ? ['address', 'nothing'] : ['address', 'place', 'nothing'];
+};
+const asks = (command: number): Query['asks'] => {
+  return (address) =>
+    infosOf(address, command).map((id) => ({
+      id,
+      request: buildRequest(VERSION, address, command, INFO[id](address)),
+    }));
 };
 
-/** Asks one module, in the form of INFO that it answers. */
-function ask(
-  link: Exchange,
-  address: number,
-  command: number,
-  tries: number,
-  timeoutMs = TIMEOUT_MS,
-): Promise<Reading> {
-  const question = { battery: address, name: `${command}`, forms: formsOf(address, command), tries };
-  return FORMS.ask(link, question, (info) =>
-    inquire(pylontech, link, buildRequest(VERSION, address, command, info(address)), timeoutMs),
-  );
-}
+const VALUES_QUERY: Query = { asks: asks(COMMAND.analog), tries: 2 };
+/** The state and alarms of 44; the call for charge comes with the limits. */
+const STATE_QUERY: Query = {
+  asks: asks(COMMAND.alarms),
+  name: 'alarms and switches (44)',
+  optional: {
+    toldBy: ({ known }) => known.alarms?.highVoltage !== undefined,
+    alarms: ({ lowSoc: _, ...alarms }) => alarms,
+  },
+};
+/** What never changes: asked at the first poll, and at the next two while it was not told. */
+const ONCE = { first: 0, attempts: 3 } as const;
+const MODEL_QUERY: Query = {
+  asks: asks(COMMAND.manufacturer),
+  tells: ['model', 'firmwareVersion'],
+  rarely: ONCE,
+};
+const SERIAL_QUERY: Query = { asks: asks(COMMAND.serialNumber), tells: ['serialNumber'], rarely: ONCE };
+/**
+ * A module that once told its limits must go on telling them: without, a full battery would look unlimited. Its switches give
+ * way to those of the state; `finish` adds the permission that the limits carry.
+ */
+const LIMITS_QUERY: Query = {
+  asks: asks(COMMAND.management),
+  name: 'limits (92)',
+  tells: ['maxChargeVoltage'],
+  optional: { every: 5, stays: rememberedLimits },
+};
 
 /** A module of a further group names itself by its whole address or by its place in the group. */
 function otherModule(asked: AsciiFrame, told: number | undefined): string | undefined {
@@ -111,7 +112,7 @@ const RULES: ReplyRules = {
 /** What a name begins with, and the flags ahead of a measurement do not. */
 const isText = (char = 0): boolean => char >= 0x20 && char < 0x7f;
 
-export const pylontech: BmsDriver = {
+export const pylontech: BmsDriver = planned({
   id: 'pylontech',
   family: 'pylontech',
   name: 'Pylontech US series',
@@ -124,6 +125,9 @@ export const pylontech: BmsDriver = {
   chemistry: 'lfp',
   limits: 'operating',
   answerMs: 75,
+  timeoutMs: 500,
+  queries: [VALUES_QUERY, STATE_QUERY, MODEL_QUERY, SERIAL_QUERY, LIMITS_QUERY],
+  probe: { tries: 1, timeoutMs: 300 },
 
   accept: (asked) => acceptReply(asked, RULES),
 
@@ -156,49 +160,7 @@ export const pylontech: BmsDriver = {
   },
 
   finish,
-
-  async probe(link, address) {
-    const values = await ask(link, address, COMMAND.analog, 1, PROBE_TIMEOUT_MS);
-    return assertPlausible(assemble(pylontech, [values]));
-  },
-
-  async poll(link, address, context) {
-    const { cycle, known } = context;
-    const parts = new PollParts(link, address, context);
-    const tell = (part: Part, command: number): Promise<Reading | undefined> =>
-      parts.ask(part, (tries) => ask(link, address, command, tries));
-    const fact = (facts: SlowFacts, command: number): Promise<Reading> =>
-      slowFacts(facts, context, () => ask(link, address, command, 1));
-
-    const values = await ask(link, address, COMMAND.analog, TRIES);
-    const state = await tell(STATE, COMMAND.alarms);
-    const model = await fact(MODEL, COMMAND.manufacturer);
-    const serial = await fact(SERIAL, COMMAND.serialNumber);
-    const due = cycle % LIMITS_EVERY === 0 || !LIMITS.toldIn(known);
-    const limits = due ? await tell(LIMITS, COMMAND.management) : undefined;
-    return assemble(pylontech, [
-      values,
-      model,
-      serial,
-      // Before the state, whose switches are those of now; `finish` adds the permission that the limits carry.
-      limits ?? rememberedLimits(known),
-      state ?? {},
-      parts.end(),
-    ]);
-  },
-};
-
-/** The state and alarms of 44; the call for charge comes with the limits. */
-const STATE: Part = {
-  name: 'alarms and switches (44)',
-  toldIn: ({ alarms }) => alarms?.highVoltage !== undefined,
-  alarms: ({ lowSoc: _, ...alarms }) => alarms,
-};
-/** A module that once told its limits must go on telling them: without, a full battery would look unlimited. */
-const LIMITS: Part = {
-  name: 'limits (92)',
-  toldIn: ({ maxChargeVoltage }) => maxChargeVoltage !== undefined,
-};
+});
 
 /** The limits and the call for charge that came with them. */
 function rememberedLimits(known: Reading): Reading {

@@ -1,14 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { BATTERY } from '../../../test/support/batteries.ts';
 import { batteryLine } from '../../../test/support/battery-line.ts';
+import { readAt, sessionOn } from '../../../test/support/sessions.ts';
 import { FrameError } from '../../errors.ts';
 import type { Reading } from '../../model/reading.ts';
 import { type AsciiFrame, buildFrame, buildRequest, parseFrame } from '../../protocol/ascii-frame.ts';
 import { bytesOf } from '../../protocol/bytes.ts';
 import type { Responder } from '../driver.ts';
-import { FIRST_POLL } from '../driver.ts';
 import { topbms } from './index.ts';
 import { responder } from './responder.ts';
+
+/** The first poll of a battery. */
+const FIRST = { cycle: 0, known: {} };
 
 /** Firmware that sends INFOFLAG in front of every reply. */
 const flagged: Responder = {
@@ -27,7 +30,7 @@ describe('reading TopBMS packs', () => {
 
   it('asks in version 21, in INFO and in the address for the pack, and believes replies in version 52', async () => {
     const { link, requests, until } = batteryLine(responder, BATTERY);
-    await until(topbms.poll(link, 1, FIRST_POLL));
+    await until(readAt(topbms, link, 1, FIRST));
     expect(requests.map((request) => parseFrame(request))).toMatchObject(
       [0x42, 0x44, 0xf1].map((code) => ({ version: 0x21, address: 1, code, info: Uint8Array.of(1) })),
     );
@@ -35,8 +38,8 @@ describe('reading TopBMS packs', () => {
 
   it('asks for the product once and keeps what it told', async () => {
     const { link, requests, until } = batteryLine(responder, BATTERY);
-    const known = await until(topbms.poll(link, 1, FIRST_POLL));
-    const second = await until(topbms.poll(link, 1, { cycle: 1, known }));
+    const known = await until(readAt(topbms, link, 1, FIRST));
+    const second = await until(readAt(topbms, link, 1, { cycle: 1, known }));
     expect(second).toMatchObject({ model: 'SIM13S', serialNumber: 'S1234567' });
     expect(requests.length).toBe(5);
   });
@@ -44,9 +47,7 @@ describe('reading TopBMS packs', () => {
   it('reads firmware that sends INFOFLAG in front of the pack the same', async () => {
     const read = async (side: Responder): Promise<Reading> => {
       const { link, until } = batteryLine(side, BATTERY);
-      const { model, firmwareVersion, serialNumber, ...values } = await until(
-        topbms.poll(link, 1, FIRST_POLL),
-      );
+      const { model, firmwareVersion, serialNumber, ...values } = await until(readAt(topbms, link, 1, FIRST));
       return values;
     };
     expect(await read(flagged)).toEqual(await read(responder));
@@ -56,9 +57,9 @@ describe('reading TopBMS packs', () => {
     const modules = [1, 2, 16].map((address) => ({ ...BATTERY, address, cycles: address }));
     const { link, until } = batteryLine(responder, { modules });
     for (const address of [1, 2, 16]) {
-      expect(await until(topbms.poll(link, address, FIRST_POLL))).toMatchObject({ cycles: address });
+      expect(await until(readAt(topbms, link, address, FIRST))).toMatchObject({ cycles: address });
     }
-    await expect(until(topbms.probe(link, 3))).rejects.toMatchObject({ code: 'REPLY_TIMEOUT' });
+    await expect(until(sessionOn(topbms, link, 3).probe())).rejects.toMatchObject({ code: 'REPLY_TIMEOUT' });
   });
 
   it('does not take the reply of another pack', () => {

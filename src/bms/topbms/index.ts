@@ -1,4 +1,3 @@
-import type { Reading } from '../../model/reading.ts';
 import { ALL_PACKS, analogObjection, otherPack } from '../../protocol/ascii-dialect.ts';
 import {
   acceptReply,
@@ -8,47 +7,28 @@ import {
   type ReplyRules,
 } from '../../protocol/ascii-frame.ts';
 import { decodeFields } from '../../protocol/fields.ts';
-import type { Exchange } from '../../transport/exchange.ts';
-import {
-  assemble,
-  assertPlausible,
-  type BmsDriver,
-  Forms,
-  inquire,
-  type Part,
-  PollParts,
-  type SlowFacts,
-  slowFacts,
-} from '../driver.ts';
+import { type BmsDriver, planned, type Query } from '../driver.ts';
 import { alarmBlockAt, decodeAlarmReply, decodeAnalogReply } from './decode.ts';
 import { COMMAND, PRODUCT, REPLY_VERSIONS } from './fields.ts';
 
-const PROBE_TIMEOUT_MS = 300;
-/** A master relays to its packs; the slowest implementation known waits 500 ms for the first byte. */
-const TIMEOUT_MS = 500;
-const TRIES = 2;
-const FACTS: SlowFacts = { keys: ['model', 'firmwareVersion', 'serialNumber'], first: 0, attempts: 3 };
-
 /** Requests are answered in the version of the document and in the one that replies carry. */
-const FORMS = new Forms<number>();
-
-function ask(
-  link: Exchange,
-  pack: number,
-  command: number,
-  tries: number,
-  timeoutMs = TIMEOUT_MS,
-): Promise<Reading> {
-  const question = { battery: pack, name: `${command}`, forms: REPLY_VERSIONS, tries };
-  return FORMS.ask(link, question, (version) =>
-    inquire(topbms, link, buildRequest(version, pack, command, [pack]), timeoutMs),
-  );
-}
-
-const STATE: Part = {
+const asks = (command: number): Query['asks'] => {
+  return (pack) =>
+    REPLY_VERSIONS.map((version) => ({
+      id: `${version}`,
+      request: buildRequest(version, pack, command, [pack]),
+    }));
+};
+const VALUES_QUERY: Query = { asks: asks(COMMAND.analog), tries: 2 };
+const STATE_QUERY: Query = {
+  asks: asks(COMMAND.alarms),
   name: 'alarms and switches (44)',
-  toldIn: ({ alarms }) => alarms?.highVoltage !== undefined,
-  alarms: (alarms) => alarms,
+  optional: { toldBy: ({ known }) => known.alarms?.highVoltage !== undefined, alarms: (alarms) => alarms },
+};
+const PRODUCT_QUERY: Query = {
+  asks: asks(COMMAND.product),
+  tells: ['model', 'firmwareVersion', 'serialNumber'],
+  rarely: { first: 0, attempts: 3 },
 };
 
 const RULES: ReplyRules = {
@@ -64,7 +44,7 @@ const RULES: ReplyRules = {
   },
 };
 
-export const topbms: BmsDriver = {
+export const topbms: BmsDriver = planned({
   id: 'topbms',
   family: 'topbms',
   name: 'TopBMS',
@@ -72,6 +52,10 @@ export const topbms: BmsDriver = {
   addresses: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16],
   limits: 'none',
   answerMs: 50,
+  // A master relays to its packs; the slowest implementation known waits 500 ms for the first byte.
+  timeoutMs: 500,
+  queries: [VALUES_QUERY, STATE_QUERY, PRODUCT_QUERY],
+  probe: { tries: 1, timeoutMs: 300 },
 
   accept: (asked) => acceptReply(asked, RULES),
 
@@ -93,17 +77,4 @@ export const topbms: BmsDriver = {
     const pack = frameIn(asked)?.info[0];
     return pack === ALL_PACKS ? undefined : pack;
   },
-
-  async probe(link, address) {
-    const values = await ask(link, address, COMMAND.analog, 1, PROBE_TIMEOUT_MS);
-    return assertPlausible(assemble(topbms, [values]));
-  },
-
-  async poll(link, address, context) {
-    const parts = new PollParts(link, address, context);
-    const values = await ask(link, address, COMMAND.analog, TRIES);
-    const state = await parts.ask(STATE, (tries) => ask(link, address, COMMAND.alarms, tries));
-    const facts = await slowFacts(FACTS, context, () => ask(link, address, COMMAND.product, 1));
-    return assemble(topbms, [values, state ?? {}, parts.end(), facts]);
-  },
-};
+});

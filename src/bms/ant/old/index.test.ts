@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { casesOf } from '../../../../test/contract/vectors.ts';
 import { BATTERY } from '../../../../test/support/batteries.ts';
 import { batteryLine, type Line } from '../../../../test/support/battery-line.ts';
+import { readAt, sessionOn } from '../../../../test/support/sessions.ts';
 import { hex, ImplausibleError } from '../../../errors.ts';
 import type { Reading } from '../../../model/reading.ts';
 import { decodeLog } from '../../decode.ts';
@@ -72,9 +73,9 @@ describe('the conversation with an old ANT', () => {
     [0x5a, ['dbdb00000000', '5a5a00000000', '5a5a00000000', '5a5a00000000']],
   ])('finds the request that a unit listens to (%i) and keeps to it', async (start, requests) => {
     const line = batteryLine(only(start), BATTERY);
-    await line.until(antOld.probe(line.link, 0));
-    await line.until(antOld.poll(line.link, 0, FIRST));
-    await line.until(antOld.poll(line.link, 0, FIRST));
+    await line.until(sessionOn(antOld, line.link, 0).probe());
+    await line.until(readAt(antOld, line.link, 0, FIRST));
+    await line.until(readAt(antOld, line.link, 0, FIRST));
     expect(asked(line)).toEqual(requests);
   });
 
@@ -85,12 +86,12 @@ describe('the conversation with an old ANT', () => {
       reply: (request, battery) => (request[0] === listens ? responder.reply(request, battery) : undefined),
     };
     const line = batteryLine(fickle, BATTERY);
-    await line.until(antOld.probe(line.link, 0));
+    await line.until(sessionOn(antOld, line.link, 0).probe());
     listens = 0xdb;
-    await expect(line.until(antOld.poll(line.link, 0, FIRST))).rejects.toMatchObject({
+    await expect(line.until(readAt(antOld, line.link, 0, FIRST))).rejects.toMatchObject({
       code: 'REPLY_TIMEOUT',
     });
-    expect(await line.until(antOld.poll(line.link, 0, FIRST))).toMatchObject({ soc: 64 });
+    expect(await line.until(readAt(antOld, line.link, 0, FIRST))).toMatchObject({ soc: 64 });
   });
 
   it('is not found when the extreme cells that the unit names are not those of its list', async () => {
@@ -103,15 +104,17 @@ describe('the conversation with an old ANT', () => {
       },
     };
     const line = batteryLine(lying, BATTERY);
-    await expect(line.until(antOld.probe(line.link, 0))).rejects.toBeInstanceOf(ImplausibleError);
+    await expect(line.until(sessionOn(antOld, line.link, 0).probe())).rejects.toBeInstanceOf(
+      ImplausibleError,
+    );
   });
 
   it('only ever reads', async () => {
     const line = batteryLine(only(SA[0] ?? 0), BATTERY);
-    await line.until(antOld.probe(line.link, 0));
-    await line.until(antOld.poll(line.link, 0, FIRST));
+    await line.until(sessionOn(antOld, line.link, 0).probe());
+    await line.until(readAt(antOld, line.link, 0, FIRST));
     expect(new Set(asked(line))).toEqual(new Set(['dbdb00000000', '5a5a00000000']));
-    expect(antOld.switches).toBeUndefined();
+    expect(antOld.switches).toEqual([]);
   });
 });
 

@@ -1,8 +1,7 @@
 import { FrameError, ImplausibleError } from '../../../errors.ts';
 import { flagsOf, readNumber } from '../../../protocol/bytes.ts';
 import { decodeFields, decodeRow, present } from '../../../protocol/fields.ts';
-import type { Exchange } from '../../../transport/exchange.ts';
-import { assertPlausible, type BmsDriver, Forms } from '../../driver.ts';
+import { assertPlausible, type BmsDriver, planned, type Query } from '../../driver.ts';
 import { FET_ON, fetAlarms } from '../fet.ts';
 import {
   BALANCE_MASK_AT,
@@ -15,25 +14,11 @@ import {
 } from './fields.ts';
 import { acceptReply, STATUS_REQUESTS } from './frame.ts';
 
-const TIMEOUT_MS = 500;
-/** A unit answers within 80 ms. */
-const PROBE_TIMEOUT_MS = 200;
-const FORMS = new Forms<Uint8Array>();
-/** One pack for each line. */
-const ONLY_UNIT = 0;
-
-/** The status and its request, in the form that worked before, else in the first form that works. */
-function askStatus(
-  link: Exchange,
-  tries: number,
-  timeoutMs: number,
-): Promise<readonly [Uint8Array, Uint8Array]> {
-  const question = { battery: ONLY_UNIT, name: 'status', forms: STATUS_REQUESTS, tries };
-  return FORMS.ask(link, question, async (request) => [
-    request,
-    await link.ask(request, acceptReply(request), timeoutMs),
-  ]);
-}
+/** The status, in the form that a unit listens to. */
+const STATUS_QUERY: Query = {
+  asks: () => STATUS_REQUESTS.map((request, index) => ({ id: `${index}`, request })),
+  tries: 3,
+};
 
 /** The highest and lowest cell that the unit names are those of its list: more than a sum proves. */
 function assertExtremes(frame: Uint8Array, cellVoltages: readonly number[]): void {
@@ -45,7 +30,7 @@ function assertExtremes(frame: Uint8Array, cellVoltages: readonly number[]): voi
   }
 }
 
-export const antOld: BmsDriver = {
+export const antOld: BmsDriver = planned({
   id: 'ant-old',
   family: 'ant',
   name: 'ANT (up to 2020)',
@@ -56,6 +41,10 @@ export const antOld: BmsDriver = {
   addresses: [0],
   limits: 'none',
   answerMs: 50,
+  timeoutMs: 500,
+  queries: [STATUS_QUERY],
+  // A unit answers within 80 ms.
+  probe: { tries: 1, timeoutMs: 200 },
 
   accept: acceptReply,
 
@@ -79,15 +68,9 @@ export const antOld: BmsDriver = {
     };
   },
 
-  async probe(link) {
-    const [request, reply] = await askStatus(link, 1, PROBE_TIMEOUT_MS);
-    const reading = assertPlausible(antOld.decode(request, reply));
-    assertExtremes(reply, reading.cellVoltages ?? []);
-    return reading;
+  async prove(_talk, { reading, reply }) {
+    const status = assertPlausible(reading);
+    assertExtremes(reply, status.cellVoltages ?? []);
+    return status;
   },
-
-  async poll(link) {
-    const [request, reply] = await askStatus(link, 3, TIMEOUT_MS);
-    return antOld.decode(request, reply);
-  },
-};
+});

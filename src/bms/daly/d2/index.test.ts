@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { BATTERY, departures } from '../../../../test/support/batteries.ts';
 import { batteryLine, type Line } from '../../../../test/support/battery-line.ts';
+import { readAt, sessionOn } from '../../../../test/support/sessions.ts';
 import { hex, ImplausibleError, RefusedError } from '../../../errors.ts';
 import type { Reading } from '../../../model/reading.ts';
 import { bytesOf, fromHex, writeText } from '../../../protocol/bytes.ts';
@@ -27,7 +28,7 @@ function without(request: string): Responder {
 async function polls(line: Line, count: number): Promise<Reading[]> {
   const readings: Reading[] = [];
   for (let cycle = 0; cycle < count; cycle += 1) {
-    readings.push(await line.until(dalyD2.poll(line.link, 1, { cycle, known: readings.at(-1) ?? {} })));
+    readings.push(await line.until(readAt(dalyD2, line.link, 1, { cycle, known: readings.at(-1) ?? {} })));
   }
   return readings;
 }
@@ -67,7 +68,9 @@ describe('the conversation with a Daly at D2', () => {
 
   it('is not found where every register is undefined', async () => {
     const line = batteryLine(without('d2030000003ed7b9'), BATTERY);
-    await expect(line.until(dalyD2.probe(line.link, 1))).rejects.toBeInstanceOf(ImplausibleError);
+    await expect(line.until(sessionOn(dalyD2, line.link, 1).probe())).rejects.toBeInstanceOf(
+      ImplausibleError,
+    );
   });
 });
 
@@ -96,7 +99,7 @@ describe('the switches', () => {
   ] as const)('%s to %s writes the captured frame', async (name, on, captured) => {
     const line = batteryLine(responder, { ...BATTERY, chargeEnabled: !on, dischargeEnabled: !on });
     await line.until(
-      dalyD2.switches?.[name]?.(line.link, 1, on, BATTERY) ?? Promise.reject(new Error('no switch')),
+      sessionOn(dalyD2, line.link, 1).switches[name]?.(on) ?? Promise.reject(new Error('no switch')),
     );
     expect(line.requests.map((asked) => hex(asked)).filter((asked) => asked.startsWith('d206'))).toEqual([
       captured,
@@ -116,7 +119,7 @@ describe('the switches', () => {
     };
     const line = batteryLine(flaky, BATTERY);
     await line.until(
-      dalyD2.switches?.balancer?.(line.link, 1, true, BATTERY) ?? Promise.reject(new Error('none')),
+      sessionOn(dalyD2, line.link, 1).switches.balancer?.(true) ?? Promise.reject(new Error('none')),
     );
     expect(times(line, 'd20600cf00016b96')).toBe(2);
   });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { BATTERY, departures } from '../../../../test/support/batteries.ts';
 import { batteryLine, type Line } from '../../../../test/support/battery-line.ts';
+import { readAt, sessionOn } from '../../../../test/support/sessions.ts';
 import { hex, TimeoutError } from '../../../errors.ts';
 import type { Alarms } from '../../../model/alarms.ts';
 import type { Reading } from '../../../model/reading.ts';
@@ -13,7 +14,9 @@ import { responder } from './responder.ts';
 async function polls(line: Line, count: number, board = 1): Promise<Reading[]> {
   const readings: Reading[] = [];
   for (let cycle = 0; cycle < count; cycle += 1) {
-    readings.push(await line.until(dalyP81.poll(line.link, board, { cycle, known: readings.at(-1) ?? {} })));
+    readings.push(
+      await line.until(readAt(dalyP81, line.link, board, { cycle, known: readings.at(-1) ?? {} })),
+    );
   }
   return readings;
 }
@@ -47,7 +50,7 @@ describe('the conversation with a Daly at 81', () => {
     const [last] = await polls(line, 1, 16);
     expect(last).toMatchObject({ soc: 5 });
     expect(hex(line.requests[0] ?? new Uint8Array(), 2)).toContain('9003');
-    await expect(line.until(dalyP81.probe(line.link, 2))).rejects.toBeInstanceOf(TimeoutError);
+    await expect(line.until(sessionOn(dalyP81, line.link, 2).probe())).rejects.toBeInstanceOf(TimeoutError);
   });
 
   it('stops asking for settings and version when three polls brought none', async () => {
@@ -68,7 +71,7 @@ describe('the conversation with a Daly at 81', () => {
   ] as const)('turns %s to %s with one register', async (name, on, begin) => {
     const line = batteryLine(responder, { ...BATTERY, chargeEnabled: !on, dischargeEnabled: !on });
     await line.until(
-      dalyP81.switches?.[name]?.(line.link, 1, on, BATTERY) ?? Promise.reject(new Error('no switch')),
+      sessionOn(dalyP81, line.link, 1).switches[name]?.(on) ?? Promise.reject(new Error('no switch')),
     );
     const writes = line.requests.map((asked) => hex(asked)).filter((asked) => asked.startsWith('8106'));
     expect(writes).toEqual([expect.stringContaining(begin)]);

@@ -1,55 +1,54 @@
 import { acceptAnswer, readRegisters, writeRegister } from '../../../protocol/modbus.ts';
-import type { AskOptions, Exchange } from '../../../transport/exchange.ts';
 import {
   assemble,
   assertPlausible,
   type BmsDriver,
-  confirm,
-  FET_STAYED,
-  inquire,
   LIMIT_KEYS,
-  type Part,
-  PollParts,
-  type SlowFacts,
-  slowFacts,
+  planned,
+  type Query,
+  type Turn,
+  turnOf,
 } from '../../driver.ts';
 import { assertCellsFit, finishDaly } from '../faults.ts';
 import { decode } from './decode.ts';
 import { ANSWERS_LOWER_BY, ASKED_FROM, BLOCK, BOARDS, REGISTER } from './fields.ts';
 
-const TIMEOUT_MS = 700;
-const TRIES: AskOptions = { tries: 3 };
-const TWICE: AskOptions = { tries: 2 };
-const CONFIRM: AskOptions = { tries: 2, gapMs: 250 };
-const CONFIRM_READS = 6;
-
-/** A block that the first polls did not get is not there on this board. */
-const POLLS_TO_ANSWER = 3;
-/** Asked at the second poll, so that the first is quick; the trip points then about hourly. */
-const TRIP_POINTS: SlowFacts = {
-  keys: ['capacityDesign', ...LIMIT_KEYS],
-  name: 'trip points (block 0x100)',
-  first: 1,
-  every: 3600,
-  attempts: POLLS_TO_ANSWER,
+const asks = ([start, count]: readonly [number, number]): Query['asks'] => {
+  return (board) => readRegisters(ASKED_FROM + board, start, count);
 };
-const VERSIONS: SlowFacts = {
-  keys: ['firmwareVersion', 'hardwareVersion', 'serialNumber'],
-  first: 1,
-  attempts: POLLS_TO_ANSWER,
-};
-
-const STATE: Part = {
+const CELLS_QUERY: Query = { asks: asks(BLOCK.cells), tries: 3 };
+const STATE_QUERY: Query = {
+  asks: asks(BLOCK.state),
   name: 'switches, remaining capacity and alarms (block 0x41)',
-  toldIn: ({ alarms }) => alarms?.highCellVoltage !== undefined,
-  alarms: (alarms) => alarms,
+  optional: {
+    toldBy: ({ known }) => known.alarms?.highCellVoltage !== undefined,
+    alarms: (alarms) => alarms,
+  },
+};
+/** Asked at the second poll, so that the first is quick; a block that the first polls did not get is not there. */
+const ONCE = { first: 1, attempts: 3 } as const;
+const SETTINGS_QUERY: Query = {
+  asks: asks(BLOCK.settings),
+  name: 'trip points (block 0x100)',
+  tells: ['capacityDesign', ...LIMIT_KEYS],
+  rarely: { ...ONCE, every: 3600 },
+};
+const VERSION_QUERY: Query = {
+  asks: asks(BLOCK.version),
+  tells: ['firmwareVersion', 'hardwareVersion', 'serialNumber'],
+  rarely: ONCE,
 };
 
-const read = (board: number, [start, count]: readonly [number, number]): Uint8Array =>
-  readRegisters(ASKED_FROM + board, start, count);
+const turnFet = (register: number, key: 'chargeEnabled' | 'dischargeEnabled'): Turn =>
+  turnOf({
+    write: (on, board) => ({ asks: () => writeRegister(ASKED_FROM + board, register, on ? 1 : 0), tries: 2 }),
+    shownBy: STATE_QUERY,
+    key,
+    how: { tries: 2, gapMs: 250 },
+  });
 
 /** Daly H, K, M, S and Y series and ESS-DL: Modbus with one address to ask and another to answer. */
-export const dalyP81: BmsDriver = {
+export const dalyP81: BmsDriver = planned({
   id: 'daly-p81',
   family: 'daly',
   name: 'Daly (Modbus 81)',
@@ -57,51 +56,19 @@ export const dalyP81: BmsDriver = {
   addresses: BOARDS,
   limits: 'trip',
   answerMs: 200,
+  timeoutMs: 700,
+  queries: [CELLS_QUERY, STATE_QUERY, SETTINGS_QUERY, VERSION_QUERY],
+  probe: { tries: 2 },
 
   accept: (request) => acceptAnswer(request, (request[0] ?? 0) - ANSWERS_LOWER_BY),
   addressOf: (request) => (request[0] === undefined ? undefined : request[0] - ASKED_FROM),
   decode,
   finish: finishDaly,
 
-  async probe(link, board) {
-    const cells = await inquire(dalyP81, link, read(board, BLOCK.cells), TIMEOUT_MS, TWICE);
-    return assertCellsFit(assertPlausible(assemble(dalyP81, [cells])));
-  },
-
-  async poll(link, board, context) {
-    const cells = await inquire(dalyP81, link, read(board, BLOCK.cells), TIMEOUT_MS, TRIES);
-    const parts = new PollParts(link, board, context);
-    const state = await parts.ask(STATE, (tries) =>
-      inquire(dalyP81, link, read(board, BLOCK.state), TIMEOUT_MS, { tries }),
-    );
-    const ask = (block: readonly [number, number]) => () =>
-      inquire(dalyP81, link, read(board, block), TIMEOUT_MS);
-    return assemble(dalyP81, [
-      await slowFacts(TRIP_POINTS, context, ask(BLOCK.settings)),
-      await slowFacts(VERSIONS, context, ask(BLOCK.version)),
-      cells,
-      state ?? {},
-      parts.end(),
-    ]);
-  },
+  prove: async (_talk, { reading }) => assertCellsFit(assertPlausible(assemble(dalyP81, [reading]))),
 
   switches: {
-    charge: (link, board, on) => turnFet(link, board, REGISTER.chargeSwitch, 'chargeEnabled', on),
-    discharge: (link, board, on) => turnFet(link, board, REGISTER.dischargeSwitch, 'dischargeEnabled', on),
+    charge: turnFet(REGISTER.chargeSwitch, 'chargeEnabled'),
+    discharge: turnFet(REGISTER.dischargeSwitch, 'dischargeEnabled'),
   },
-};
-
-async function turnFet(
-  link: Exchange,
-  board: number,
-  register: number,
-  key: 'chargeEnabled' | 'dischargeEnabled',
-  on: boolean,
-): Promise<void> {
-  const request = writeRegister(ASKED_FROM + board, register, on ? 1 : 0);
-  await inquire(dalyP81, link, request, TIMEOUT_MS, TWICE);
-  await confirm(CONFIRM_READS, FET_STAYED, async () => {
-    const state = await inquire(dalyP81, link, read(board, BLOCK.state), TIMEOUT_MS, CONFIRM);
-    return state[key] === on;
-  });
-}
+});

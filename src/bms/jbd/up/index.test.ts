@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { BATTERY, departures } from '../../../../test/support/batteries.ts';
 import { batteryLine, type Line } from '../../../../test/support/battery-line.ts';
+import { readAt, sessionOn } from '../../../../test/support/sessions.ts';
 import { hex, RefusedError, TimeoutError } from '../../../errors.ts';
 import type { Reading } from '../../../model/reading.ts';
 import { bytesOf, fromHex } from '../../../protocol/bytes.ts';
@@ -16,7 +17,9 @@ const STACK: Reading = { ...BATTERY, modules: [{ ...SECOND, address: 2 }] };
 async function polls(line: Line, address: number, count: number): Promise<Reading[]> {
   const readings: Reading[] = [];
   for (let cycle = 0; cycle < count; cycle += 1) {
-    readings.push(await line.until(jbdUp.poll(line.link, address, { cycle, known: readings.at(-1) ?? {} })));
+    readings.push(
+      await line.until(readAt(jbdUp, line.link, address, { cycle, known: readings.at(-1) ?? {} })),
+    );
   }
   return readings;
 }
@@ -41,7 +44,7 @@ describe('the conversation with a JBD UP stack', () => {
 
   it('finds nobody at an address without a pack', async () => {
     const line = batteryLine(responder, STACK);
-    await expect(line.until(jbdUp.probe(line.link, 3))).rejects.toBeInstanceOf(TimeoutError);
+    await expect(line.until(sessionOn(jbdUp, line.link, 3).probe())).rejects.toBeInstanceOf(TimeoutError);
   });
 
   it('goes on without identity when it is not told', async () => {

@@ -4,8 +4,7 @@ import type { Reading } from '../../../model/reading.ts';
 import { flagsOf, readNumber } from '../../../protocol/bytes.ts';
 import { decodeAlarms, decodeFields, decodeRow, present } from '../../../protocol/fields.ts';
 import { EXCEPTIONS } from '../../../protocol/modbus.ts';
-import type { AskOptions } from '../../../transport/exchange.ts';
-import { assemble, assertPlausible, type BmsDriver, ifTold, inquire, pick } from '../../driver.ts';
+import { type BmsDriver, planned, type Query } from '../../driver.ts';
 import {
   BLOCK,
   CELL,
@@ -24,13 +23,19 @@ import {
 import { acceptReply, dataOf, readBlocks } from './frame.ts';
 
 const MASTER = 1;
-const TIMEOUT_MS = 1500;
-const TWICE: AskOptions = { tries: 2 };
-/** The identity is asked at the second poll, so that the first is quick, and again at the third when it was not told. */
-const IDENTITY_CYCLES = [1, 2];
+
+const STATUS_QUERY: Query = { asks: (address) => readBlocks(address, BLOCK.status), tries: 2 };
+/** At the second poll, so that the first is quick, and at the third when it was not told. */
+const IDENTITY_QUERY: Query = {
+  asks: (address) => readBlocks(address, BLOCK.identity),
+  tells: ['model', 'productionDate'],
+  rarely: { first: 1, attempts: 2, retry: Number.POSITIVE_INFINITY, until: ['model'] },
+  only: ({ address }) => address === MASTER,
+  partly: true,
+};
 
 /** JBD UP series (rack packs with RS485 and CAN). */
-export const jbdUp: BmsDriver = {
+export const jbdUp: BmsDriver = planned({
   id: 'jbd-up',
   family: 'jbd',
   name: 'JBD UP series',
@@ -38,6 +43,9 @@ export const jbdUp: BmsDriver = {
   addresses: Array.from({ length: 15 }, (_, index) => index + 1),
   limits: 'operating',
   answerMs: 200,
+  timeoutMs: 1500,
+  queries: [STATUS_QUERY, IDENTITY_QUERY],
+  probe: { tries: 1 },
 
   accept: acceptReply,
   addressOf: (request) => request[0],
@@ -51,20 +59,7 @@ export const jbdUp: BmsDriver = {
     if (block === BLOCK.identity[0]) return decodeIdentity(data);
     return {};
   },
-
-  async probe(link, address) {
-    return assertPlausible(await inquire(jbdUp, link, readBlocks(address, BLOCK.status), TIMEOUT_MS));
-  },
-
-  async poll(link, address, { cycle, known }) {
-    const status = await inquire(jbdUp, link, readBlocks(address, BLOCK.status), TIMEOUT_MS, TWICE);
-    const ask = address === MASTER && known.model === undefined && IDENTITY_CYCLES.includes(cycle);
-    const identity = ask
-      ? await ifTold(inquire(jbdUp, link, readBlocks(address, BLOCK.identity), TIMEOUT_MS))
-      : pick(known, ['model', 'productionDate']);
-    return assemble(jbdUp, [identity ?? {}, status]);
-  },
-};
+});
 
 function decodeStatus(data: Uint8Array): Reading {
   const reading = decodeFields(data, STATUS);

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { casesOf } from '../../../../test/contract/vectors.ts';
 import { BATTERY } from '../../../../test/support/batteries.ts';
 import { batteryLine, type Line } from '../../../../test/support/battery-line.ts';
+import { readAt, sessionOn } from '../../../../test/support/sessions.ts';
 import { hex, ImplausibleError } from '../../../errors.ts';
 import type { Reading } from '../../../model/reading.ts';
 import { bytesOf } from '../../../protocol/bytes.ts';
@@ -41,7 +42,7 @@ function changing(name: 'status' | 'settings', change: (record: Uint8Array) => v
 async function polls(line: Line, cycles: readonly number[], known: Reading = {}): Promise<Reading[]> {
   const readings: Reading[] = [];
   for (const cycle of cycles)
-    readings.push(await line.until(jkPb.poll(line.link, 1, { cycle, known: readings.at(-1) ?? known })));
+    readings.push(await line.until(readAt(jkPb, line.link, 1, { cycle, known: readings.at(-1) ?? known })));
   return readings;
 }
 
@@ -58,9 +59,9 @@ describe('requests to a PB', () => {
 
   it('touch no other register than the three triggers and the three switches', async () => {
     const line = batteryLine(responder, BATTERY);
-    await line.until(jkPb.probe(line.link, 1));
+    await line.until(sessionOn(jkPb, line.link, 1).probe());
     await polls(line, [0, 1, 60]);
-    for (const turn of Object.values(jkPb.switches ?? {})) await line.until(turn(line.link, 1, false, {}));
+    for (const turn of Object.values(sessionOn(jkPb, line.link, 1).switches)) await line.until(turn(false));
     const registers = new Set(line.requests.map((request) => hex(request.subarray(2, 4))));
     expect([...registers].sort()).toEqual(['1070', '1074', '1078', '161c', '161e', '1620']);
   });
@@ -214,7 +215,7 @@ describe('the conversation with a PB', () => {
     };
     const { link, until } = batteryLine(unsure, BATTERY);
     const known: Reading = { maxChargeCurrent: 90 };
-    expect(await until(jkPb.poll(link, 1, { cycle: 60, known }))).toMatchObject(known);
+    expect(await until(readAt(jkPb, link, 1, { cycle: 60, known }))).toMatchObject(known);
   });
 
   it('goes on without identity when it is never answered', async () => {
@@ -224,7 +225,7 @@ describe('the conversation with a PB', () => {
         recordAskedBy(request) === 'about' ? undefined : responder.reply(request, battery),
     };
     const line = batteryLine(mute, BATTERY);
-    expect(await line.until(jkPb.probe(line.link, 1))).toMatchObject({ soc: 64 });
+    expect(await line.until(sessionOn(jkPb, line.link, 1).probe())).toMatchObject({ soc: 64 });
     expect((await polls(line, [0]))[0]).toMatchObject({ soc: 64, maxChargeCurrent: 120 });
   });
 
@@ -235,7 +236,7 @@ describe('the conversation with a PB', () => {
     ];
     const { link, until } = batteryLine(responder, { modules });
     const poll = (address: number): Promise<Reading> =>
-      until(jkPb.poll(link, address, { cycle: 1, known: {} }));
+      until(readAt(jkPb, link, address, { cycle: 1, known: {} }));
     expect([(await poll(1)).soc, (await poll(5)).soc]).toEqual([20, 70]);
     await expect(poll(2)).rejects.toMatchObject({ code: 'REPLY_TIMEOUT' });
   });
@@ -263,7 +264,7 @@ describe('the conversation with a PB', () => {
       status[70] = 0xfe;
     });
     const line = batteryLine(holes, BATTERY);
-    await expect(line.until(jkPb.probe(line.link, 1))).rejects.toBeInstanceOf(ImplausibleError);
+    await expect(line.until(sessionOn(jkPb, line.link, 1).probe())).rejects.toBeInstanceOf(ImplausibleError);
   });
 
   it('judges a switch by the settings it reads back, acknowledged or not', async () => {
@@ -280,7 +281,7 @@ describe('the conversation with a PB', () => {
     };
     const line = batteryLine(silent, BATTERY);
     await line.until(
-      jkPb.switches?.charge?.(line.link, 1, false, {}) ?? Promise.reject(new Error('no switch')),
+      sessionOn(jkPb, line.link, 1).switches.charge?.(false) ?? Promise.reject(new Error('no switch')),
     );
     expect(asked(line).filter((request) => request === hex(switchOf(1, 'charge', false)))).toHaveLength(1);
   });

@@ -3,7 +3,6 @@ import { mergeReadings, type Reading } from '../../../model/reading.ts';
 import { round } from '../../../model/round.ts';
 import { flagsOf, readNumber, readText } from '../../../protocol/bytes.ts';
 import { decodeAlarms, decodeFields, present, scaled } from '../../../protocol/fields.ts';
-import type { AskOptions, Exchange } from '../../../transport/exchange.ts';
 import {
   assemble,
   assertPlausible,
@@ -11,8 +10,9 @@ import {
   confirm,
   ifTold,
   LIMIT_KEYS,
-  pick,
-  toldTwice,
+  planned,
+  type Query,
+  type Turn,
 } from '../../driver.ts';
 import {
   ABOUT,
@@ -37,11 +37,7 @@ import {
 } from './fields.ts';
 import { acceptReply, addressOf, type RecordName, recordAskedBy, switchOf, triggerOf } from './frame.ts';
 
-/** The answer begins after about 40 ms. */
-const TIMEOUT_MS = 500;
-const PROBE_TIMEOUT_MS = 300;
-const TWICE = { tries: 2 } as const;
-const SETTINGS_CYCLE = 60;
+const SETTINGS_EVERY = 60;
 const IDENTITY_KEYS = [
   'model',
   'hardwareVersion',
@@ -49,9 +45,10 @@ const IDENTITY_KEYS = [
   'serialNumber',
   'productionDate',
 ] as const;
-const SETTINGS_KEYS = ['capacityDesign', ...LIMIT_KEYS] as const;
+const NOTHING = new Uint8Array();
+const PROBE_TIMEOUT_MS = 300;
 const CONFIRM_TRIES = 5;
-const CONFIRM: AskOptions = { tries: 2, gapMs: 300 };
+const CONFIRM = { tries: 2, gapMs: 300 } as const;
 
 const u32 = (record: Uint8Array, at: number): number => readNumber(record, at, 'u32le') ?? 0;
 const slots = (status: Uint8Array): boolean[] => flagsOf(u32(status, CELL_MASK_AT), MOST_CELLS);
@@ -123,32 +120,43 @@ const DECODERS: Readonly<Record<RecordName, (record: Uint8Array) => Reading>> = 
   about: decodeAbout,
 };
 
-function askRecord(
-  link: Exchange,
-  address: number,
-  name: RecordName,
-  timeoutMs: number,
-  options?: AskOptions,
-): Promise<Uint8Array> {
-  const request = triggerOf(address, name);
-  return link.ask(request, acceptReply(request), timeoutMs, options);
-}
+const asks = (name: RecordName): Query['asks'] => {
+  return (address) => triggerOf(address, name);
+};
+const STATUS_QUERY: Query = { asks: asks('status'), tries: 2 };
+const SETTINGS_QUERY: Query = {
+  asks: asks('settings'),
+  name: 'settings (161E)',
+  tells: ['capacityDesign', ...LIMIT_KEYS],
+  rarely: { first: 0, every: SETTINGS_EVERY },
+  confirmed: 'reading',
+  partly: true,
+  urgent: (poll) => fullOrOvervolted(poll.now(STATUS_QUERY)?.reply ?? NOTHING),
+  decode: (_request, reply, poll) =>
+    mergeReadings(decodeSettings(reply), decodeTogether(poll.now(STATUS_QUERY)?.reply ?? NOTHING, reply)),
+};
+const ABOUT_QUERY: Query = {
+  asks: asks('about'),
+  tells: IDENTITY_KEYS,
+  rarely: { first: 0, retry: SETTINGS_EVERY, until: ['serialNumber'] },
+  partly: true,
+};
 
 /** Writes the switch and reads the settings back. The write itself is never repeated. */
-function turn(name: Switch) {
-  return async (link: Exchange, address: number, on: boolean): Promise<void> => {
-    const request = switchOf(address, name, on);
+function turn(name: Switch): Turn {
+  return async (talk, on) => {
+    const { address } = talk;
     // The settings that are read back decide, so a lost acknowledgement does not matter.
-    await ifTold(link.ask(request, acceptReply(request), TIMEOUT_MS));
+    await ifTold(talk.ask({ asks: () => switchOf(address, name, on) }));
     const why = `the settings of ${address} do not show the ${name} switch ${on ? 'on' : 'off'}`;
     await confirm(CONFIRM_TRIES, why, async () => {
-      const settings = await askRecord(link, address, 'settings', TIMEOUT_MS, CONFIRM);
-      return u32(settings, SWITCHES[name].at) === (on ? 1 : 0);
+      const { reply } = await talk.ask({ asks: asks('settings') }, CONFIRM);
+      return u32(reply, SWITCHES[name].at) === (on ? 1 : 0);
     });
   };
 }
 
-export const jkPb: BmsDriver = {
+export const jkPb: BmsDriver = planned({
   id: 'jk-pb',
   family: 'jk',
   name: 'JK PB inverter series (RS485)',
@@ -156,6 +164,10 @@ export const jkPb: BmsDriver = {
   addresses: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0],
   limits: 'trip',
   answerMs: 40,
+  // The answer begins after about 40 ms.
+  timeoutMs: 500,
+  queries: [STATUS_QUERY, SETTINGS_QUERY, ABOUT_QUERY],
+  probe: { timeoutMs: PROBE_TIMEOUT_MS, tries: 2 },
 
   accept: acceptReply,
   addressOf,
@@ -170,36 +182,14 @@ export const jkPb: BmsDriver = {
     return merged.cellVoltages === undefined ? merged : { ...merged, cellCount: merged.cellVoltages.length };
   },
 
-  async probe(link, address) {
-    const status = await askRecord(link, address, 'status', PROBE_TIMEOUT_MS, TWICE);
-    if (slots(status).lastIndexOf(true) + 1 !== slots(status).filter(Boolean).length)
+  async prove(talk, { reading, reply }) {
+    const fitted = slots(reply);
+    if (fitted.lastIndexOf(true) + 1 !== fitted.filter(Boolean).length)
       throw new ImplausibleError('the mask of fitted cells has holes');
-    const reading = assertPlausible(decodeStatus(status));
-    const about = await ifTold(askRecord(link, address, 'about', PROBE_TIMEOUT_MS));
-    return assemble(jkPb, [reading, about === undefined ? {} : decodeAbout(about)]);
-  },
-
-  async poll(link, address, context) {
-    const { cycle, known } = context;
-    const status = await askRecord(link, address, 'status', TIMEOUT_MS, TWICE);
-    const parts = [pick(known, [...IDENTITY_KEYS, ...SETTINGS_KEYS])];
-    const due = cycle % SETTINGS_CYCLE === 0;
-    if (due || fullOrOvervolted(status)) {
-      const ask = async (): Promise<Reading> => {
-        const settings = await askRecord(link, address, 'settings', TIMEOUT_MS);
-        return mergeReadings(decodeSettings(settings), decodeTogether(status, settings));
-      };
-      const settings = await ifTold(due ? toldTwice(ask) : ask());
-      if (settings !== undefined) parts.push(settings);
-      else if (cycle === 0 && known.cellCount === undefined)
-        context.say?.('does not tell its settings (161E)');
-    }
-    if (due && known.serialNumber === undefined) {
-      const about = await ifTold(askRecord(link, address, 'about', TIMEOUT_MS));
-      if (about !== undefined) parts.push(decodeAbout(about));
-    }
-    return assemble(jkPb, [...parts, decodeStatus(status)]);
+    assertPlausible(reading);
+    const about = await ifTold(talk.ask(ABOUT_QUERY, { timeoutMs: PROBE_TIMEOUT_MS }));
+    return assemble(jkPb, [reading, about?.reading ?? {}]);
   },
 
   switches: { charge: turn('charge'), discharge: turn('discharge'), balancer: turn('balancer') },
-};
+});

@@ -1,14 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { BATTERY } from '../../../../test/support/batteries.ts';
 import { batteryLine } from '../../../../test/support/battery-line.ts';
+import { readAt, sessionOn } from '../../../../test/support/sessions.ts';
 import { ImplausibleError, RefusedError } from '../../../errors.ts';
 import type { Reading } from '../../../model/reading.ts';
 import { bytesOf, readNumber, writeNumber } from '../../../protocol/bytes.ts';
 import { readRegisters, withCrc } from '../../../protocol/modbus.ts';
 import type { Responder } from '../../driver.ts';
-import { FIRST_POLL } from '../../driver.ts';
 import { hubbleAm2 } from './index.ts';
 import { responder } from './responder.ts';
+
+/** The first poll of a battery. */
+const FIRST = { cycle: 0, known: {} };
 
 const refuse = (request: Uint8Array): { bytes: Uint8Array } => ({
   bytes: withCrc(bytesOf(request[0] ?? 0, 0x83, 2)),
@@ -29,7 +32,8 @@ describe('polling a Hubble AM2', () => {
   it('reads values at every poll, the text once, and the limits in two blocks now and then', async () => {
     const { link, requests, until } = batteryLine(responder, BATTERY);
     let known: Reading = {};
-    for (let cycle = 0; cycle < 3; cycle += 1) known = await until(hubbleAm2.poll(link, 1, { cycle, known }));
+    for (let cycle = 0; cycle < 3; cycle += 1)
+      known = await until(readAt(hubbleAm2, link, 1, { cycle, known }));
     expect(requests.map(blockOf)).toEqual([
       [0, 37],
       [150, 30],
@@ -51,7 +55,7 @@ describe('polling a Hubble AM2', () => {
       },
     };
     const { link, until } = batteryLine(holes, BATTERY);
-    expect(await until(hubbleAm2.poll(link, 1, FIRST_POLL))).toMatchObject({
+    expect(await until(readAt(hubbleAm2, link, 1, FIRST))).toMatchObject({
       maxChargeVoltage: 47.4,
       minDischargeVoltage: 36.4,
       maxChargeCurrent: 120,
@@ -68,7 +72,7 @@ describe('polling a Hubble AM2', () => {
       },
     };
     const { link, requests, until } = batteryLine(holes, BATTERY);
-    await until(hubbleAm2.poll(link, 1, FIRST_POLL));
+    await until(readAt(hubbleAm2, link, 1, FIRST));
     const counts = new Map(requests.map((request) => blockOf(request)));
     expect(new Set(counts.values()).size).toBe(counts.size);
   });
@@ -80,23 +84,25 @@ describe('polling a Hubble AM2', () => {
         blockOf(request)[0] >= 60 ? undefined : responder.reply(request, battery),
     };
     const { link, requests, until } = batteryLine(silent, BATTERY);
-    await until(hubbleAm2.poll(link, 1, { cycle: 60, known: {} }));
+    await until(readAt(hubbleAm2, link, 1, { cycle: 60, known: {} }));
     expect(requests.map((request) => blockOf(request)[0])).toContain(60);
   });
 
   it('only ever reads', async () => {
     const { link, requests, until } = batteryLine(responder, BATTERY);
-    await until(hubbleAm2.probe(link, 1));
-    await until(hubbleAm2.poll(link, 1, FIRST_POLL));
+    await until(sessionOn(hubbleAm2, link, 1).probe());
+    await until(readAt(hubbleAm2, link, 1, FIRST));
     expect(new Set(requests.map((request) => request[1]))).toEqual(new Set([3]));
-    expect(hubbleAm2.switches).toBeUndefined();
+    expect(hubbleAm2.switches).toEqual([]);
   });
 
   it('reads several batteries on one bus', async () => {
     const modules = [1, 2].map((address) => ({ ...BATTERY, address, cycles: address }));
     const { link, until } = batteryLine(responder, { modules });
-    expect((await until(hubbleAm2.poll(link, 2, FIRST_POLL))).cycles).toBe(2);
-    await expect(until(hubbleAm2.probe(link, 3))).rejects.toMatchObject({ code: 'REPLY_TIMEOUT' });
+    expect((await until(readAt(hubbleAm2, link, 2, FIRST))).cycles).toBe(2);
+    await expect(until(sessionOn(hubbleAm2, link, 3).probe())).rejects.toMatchObject({
+      code: 'REPLY_TIMEOUT',
+    });
   });
 });
 
@@ -109,7 +115,7 @@ describe('recognising a Hubble AM2', () => {
     ['cells that are not the pack', { ...BATTERY, voltage: 12 }],
   ])('rejects a device with %s', async (_, battery) => {
     const { link, until } = batteryLine(responder, battery);
-    await expect(until(hubbleAm2.probe(link, 1))).rejects.toBeInstanceOf(ImplausibleError);
+    await expect(until(sessionOn(hubbleAm2, link, 1).probe())).rejects.toBeInstanceOf(ImplausibleError);
   });
 
   it('says which exception came', () => {
@@ -160,7 +166,7 @@ describe('limits of a Hubble AM2', () => {
       },
     };
     const { link, until } = batteryLine(wrong, BATTERY);
-    expect(await until(hubbleAm2.poll(link, 1, FIRST_POLL))).toMatchObject({ maxChargeVoltage: 47.6 });
+    expect(await until(readAt(hubbleAm2, link, 1, FIRST))).toMatchObject({ maxChargeVoltage: 47.6 });
   });
 
   it.each([
