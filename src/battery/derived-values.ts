@@ -92,9 +92,12 @@ function belowFull(state: BatteryView, remaining: number | undefined): number | 
   return full === undefined || remaining === undefined ? undefined : Math.min(0, remaining - full);
 }
 
-export function perCell(packVoltage: number | undefined, state: BatteryView): number | undefined {
+/** CVL of one cell, V. */
+export function cellLimit(state: BatteryView): number | undefined {
+  if (state.told?.maxChargeCellVoltage !== undefined) return state.told.maxChargeCellVoltage;
   const cells = cellsInSeries(state);
-  return packVoltage === undefined || cells === undefined ? undefined : packVoltage / cells;
+  const limit = state.control?.cvl;
+  return limit === undefined || cells === undefined ? undefined : limit / cells;
 }
 
 /** Voltage of the lower half of the cells; an odd count has no middle. */

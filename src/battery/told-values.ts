@@ -24,6 +24,8 @@ export interface ToldValues {
   readonly maxTemperature?: number;
   readonly minSensor?: string;
   readonly maxSensor?: string;
+  /** CVL of one cell, V. */
+  readonly maxChargeCellVoltage?: number;
   readonly packs?: number;
   readonly packsOnline?: number;
   readonly blockingCharge?: number;
