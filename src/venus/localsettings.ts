@@ -1,22 +1,24 @@
 import type { PackMarks } from '../battery/battery-view.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import { type Bus, CallError, type Signal } from '../dbus/bus.ts';
-import { BUS_ITEM } from '../dbus/names.ts';
-import { entriesOf, fromVariant, toVariant } from '../dbus/wire-values.ts';
+import { entriesOf, fromVariant } from '../dbus/wire-values.ts';
 import { BusError } from '../errors.ts';
-import { type Log, SETTINGS_INTERFACE, SETTINGS_SERVICE } from './names.ts';
+import { type Log, SETTINGS_SERVICE } from './names.ts';
 import { provisionalInstance } from './provisional-instance.ts';
+import { SettingGroup } from './setting-group.ts';
 import {
   CUSTOM_NAME_SETTING,
-  declaration,
   fits,
   INSTANCE_SETTING,
   instanceOf,
+  instanceSetting,
+  nameSetting,
   type SettingDeclaration,
   type SettingValue,
   stored,
   TRANSIENT,
 } from './setting-values.ts';
+import { SettingsService } from './settings-service.ts';
 import { takeOver } from './take-over.ts';
 
 export { CUSTOM_NAME_SETTING, INSTANCE_SETTING, type SettingDeclaration } from './setting-values.ts';
@@ -45,7 +47,6 @@ export interface DeviceSettingsOptions {
 const WAIT_MS = 60_000;
 /** An owner who looks at the log by then must read what the battery waits for. */
 const SAY_AFTER_MS = 3000;
-const RETRY_MS = 1000;
 
 /** What a Venus device remembers of one battery. */
 export class DeviceSettings {
@@ -57,16 +58,9 @@ export class DeviceSettings {
   readonly #log: Log;
   readonly #clock: Clock;
   readonly #options: DeviceSettingsOptions;
-  readonly #declared = new Map<string, SettingDeclaration>();
-  readonly #values = new Map<string, SettingValue>();
-  /** Written while localsettings was away. */
-  readonly #unsaved = new Set<string>();
-  /** Writes under way by name: the signals that they cause are our own. */
-  readonly #writing = new Map<string, number>();
+  readonly #service: SettingsService;
+  readonly #group = new SettingGroup();
   #instance: number | undefined;
-  #owner: string | undefined;
-  /** Wakes whoever waits for localsettings. */
-  #ownerChanged: () => void = () => {};
   #tookOver = false;
   #opened = false;
   #closed = false;
@@ -95,14 +89,10 @@ export class DeviceSettings {
     this.#isFound = options.find === undefined;
     this.#log = log;
     this.#clock = clock;
-    this.#declare({ name: INSTANCE_SETTING, type: 's', default: `battery:${options.wantedInstance ?? 1}` });
-    this.#declare({ name: CUSTOM_NAME_SETTING, type: 's', default: options.wantedName ?? '' });
-    for (const setting of settings) this.#declare(setting);
-  }
-
-  #declare(setting: SettingDeclaration): void {
-    this.#declared.set(setting.name, setting);
-    this.#values.set(setting.name, setting.default);
+    this.#service = new SettingsService(bus, clock);
+    this.#group.declare(instanceSetting(options.wantedInstance ?? 1));
+    this.#group.declare(nameSetting(options.wantedName ?? ''));
+    for (const setting of settings) this.#group.declare(setting);
   }
 
   /** Group of the battery. */
@@ -121,12 +111,12 @@ export class DeviceSettings {
   }
 
   get customName(): string {
-    return String(this.#values.get(CUSTOM_NAME_SETTING) ?? '');
+    return String(this.#group.get(CUSTOM_NAME_SETTING) ?? '');
   }
 
   /** The stored value; undefined for a name that was not declared. */
   get(name: string): SettingValue | undefined {
-    return this.#values.get(name);
+    return this.#group.get(name);
   }
 
   /**
@@ -134,18 +124,17 @@ export class DeviceSettings {
    * localsettings refuses it.
    */
   async set(name: string, value: SettingValue): Promise<void> {
-    const setting = this.#declared.get(name);
+    const setting = this.#group.declaration(name);
     if (setting === undefined) throw new Error(`setting ${name} was not declared`);
-    this.#values.set(name, value);
-    this.#unsaved.add(name);
-    if (this.#owner !== undefined) await this.#save(setting);
+    this.#group.write(name, value);
+    if (this.#service.owner !== undefined) await this.#save(setting);
   }
 
   close(): void {
     this.#closed = true;
     for (const unwatch of this.#unwatch) unwatch();
     this.#unwatch.length = 0;
-    this.#ownerChanged();
+    this.#service.wake();
   }
 
   async #open(waitMs: number): Promise<void> {
@@ -153,25 +142,25 @@ export class DeviceSettings {
     const began = this.#clock.now();
     const cancel = this.#clock.after(waitMs, () => {
       over = true;
-      this.#ownerChanged();
+      this.#service.wake();
     });
     let isSaid = false;
     const cancelSaying = this.#clock.after(SAY_AFTER_MS, () => {
       // The group is being looked for: localsettings is there, and the wait is for other drivers to choose theirs.
-      if (this.#owner !== undefined && !this.#isFound) return;
+      if (this.#service.owner !== undefined && !this.#isFound) return;
       isSaid = true;
       this.#log.warn(
-        `${this.#absence}; the battery waits for it, up to ${Math.round(waitMs / 1000)} s in all, ` +
+        `${this.#service.absence}; the battery waits for it, up to ${Math.round(waitMs / 1000)} s in all, ` +
           'because its device instance is stored there',
       );
     });
     try {
       if (this.#isFound) await this.#follow();
-      this.#unwatch.push(await this.#bus.watchOwner(SETTINGS_SERVICE, (owner) => this.#onOwner(owner)));
+      this.#unwatch.push(await this.#service.watch((owner, before) => this.#onOwner(owner, before)));
       while (!(await this.#register())) {
-        if (over) throw this.#absent(waitMs);
-        await this.#pause();
-        if (over && this.#owner === undefined) throw this.#absent(waitMs);
+        if (over) throw this.#service.absent(waitMs);
+        await this.#service.pause();
+        if (over && this.#service.owner === undefined) throw this.#service.absent(waitMs);
       }
       this.#opened = true;
       if (isSaid) {
@@ -186,13 +175,7 @@ export class DeviceSettings {
 
   /** Hears what others change in the group. */
   async #follow(): Promise<void> {
-    const changed = {
-      sender: SETTINGS_SERVICE,
-      pathNamespace: this.#root,
-      interface: BUS_ITEM,
-      member: 'PropertiesChanged',
-    };
-    this.#unwatch.push(await this.#bus.watch(changed, (signal) => this.#onSignal(signal)));
+    this.#unwatch.push(await this.#service.follow(this.#root, (signal) => this.#onSignal(signal)));
   }
 
   /** False when localsettings could not answer now. */
@@ -206,33 +189,7 @@ export class DeviceSettings {
     return true;
   }
 
-  get #absence(): string {
-    return `${SETTINGS_SERVICE} ${this.#owner === undefined ? 'is not on the bus' : 'does not answer'}`;
-  }
-
-  #absent(waitMs: number): BusError {
-    return new BusError(
-      `${this.#absence} since ${Math.round(waitMs / 1000)} s: without it the battery has no device instance`,
-    );
-  }
-
-  /** Until localsettings comes or goes; while it is there but did not answer, a second at most. */
-  #pause(): Promise<void> {
-    return new Promise((resolve) => {
-      const cancel =
-        this.#owner === undefined ? () => {} : this.#clock.after(RETRY_MS, () => this.#ownerChanged());
-      this.#ownerChanged = () => {
-        cancel();
-        this.#ownerChanged = () => {};
-        resolve();
-      };
-    });
-  }
-
-  #onOwner(owner: string | undefined): void {
-    const before = this.#owner;
-    this.#owner = owner;
-    this.#ownerChanged();
+  #onOwner(owner: string | undefined, before: string | undefined): void {
     if (!this.#opened || owner === before) return;
     if (owner === undefined) this.#log.debug('localsettings left the bus');
     else this.#returned().catch((error: unknown) => this.#log.warn(`settings not renewed: ${String(error)}`));
@@ -240,10 +197,10 @@ export class DeviceSettings {
 
   /** Localsettings was restarted: declare again and hand over what was written meanwhile. */
   async #returned(): Promise<void> {
-    const owner = this.#owner;
+    const { owner } = this.#service;
     while (!(await this.#register())) {
-      await this.#pause();
-      if (this.#closed || this.#owner !== owner) return;
+      await this.#service.pause();
+      if (this.#closed || this.#service.owner !== owner) return;
     }
   }
 
@@ -260,9 +217,8 @@ export class DeviceSettings {
         instanceIsChosen: wantedInstance !== undefined,
         nameIsChosen: wantedName !== undefined,
       });
-      if (instance !== undefined)
-        this.#declare({ name: INSTANCE_SETTING, type: 's', default: `battery:${instance}` });
-      if (name !== undefined) this.#declare({ name: CUSTOM_NAME_SETTING, type: 's', default: name });
+      if (instance !== undefined) this.#group.declare(instanceSetting(instance));
+      if (name !== undefined) this.#group.declare(nameSetting(name));
     } catch (error) {
       if (!(error instanceof CallError)) throw error;
       return false;
@@ -273,18 +229,10 @@ export class DeviceSettings {
 
   /** One AddSettings. False when localsettings could not answer now. */
   async #register(): Promise<boolean> {
-    if (this.#owner === undefined || !(await this.#find()) || !(await this.#takeOver())) return false;
-    const declared = [...this.#declared.values()];
+    if (this.#service.owner === undefined || !(await this.#find()) || !(await this.#takeOver())) return false;
     let reply: unknown;
     try {
-      [reply] = await this.#bus.call({
-        destination: SETTINGS_SERVICE,
-        path: '/',
-        interface: SETTINGS_INTERFACE,
-        member: 'AddSettings',
-        signature: 'aa{sv}',
-        body: [declared.map((setting) => declaration(`${this.#root}/${setting.name}`, setting))],
-      });
+      reply = await this.#service.add(this.#root, this.#group.declared);
     } catch (error) {
       if (!(error instanceof CallError)) throw error;
       if (TRANSIENT.has(error.errorName)) return false;
@@ -298,10 +246,10 @@ export class DeviceSettings {
   /** Takes over the values of a reply, by path; what is missing in it or of the wrong type keeps its value, with a warning. */
   async #accept(values: ReadonlyMap<string, SettingValue>, why: string): Promise<void> {
     const missing: string[] = [];
-    for (const setting of this.#declared.values()) {
+    for (const setting of this.#group.declared) {
       const value = values.get(`${this.#root}/${setting.name}`);
       if (!fits(setting, value)) missing.push(setting.name);
-      else if (!this.#unsaved.has(setting.name)) this.#take(setting.name, value);
+      else if (!this.#group.isUnsaved(setting.name)) this.#take(setting.name, value);
     }
     if (this.#instance === undefined) {
       this.#instance = await provisionalInstance(this.#bus, this.#id);
@@ -312,48 +260,38 @@ export class DeviceSettings {
           `the battery runs as device instance ${this.#instance}, and these settings are forgotten at a restart`,
       );
     }
-    for (const name of [...this.#unsaved]) {
-      const setting = this.#declared.get(name);
+    for (const name of this.#group.unsaved) {
+      const setting = this.#group.declaration(name);
       if (setting !== undefined && !missing.includes(name)) await this.#save(setting);
     }
   }
 
   async #save({ name, type }: SettingDeclaration): Promise<void> {
-    const value = this.#values.get(name);
     const path = `${this.#root}/${name}`;
-    this.#writing.set(name, (this.#writing.get(name) ?? 0) + 1);
     try {
-      const [result] = await this.#bus.call({
-        destination: SETTINGS_SERVICE,
-        path,
-        interface: BUS_ITEM,
-        member: 'SetValue',
-        signature: 'v',
-        body: [toVariant(type, value)],
+      await this.#group.writing(name, async (value) => {
+        const result = await this.#service.write(path, type, value);
+        this.#group.saved(name, value);
+        if (result !== 0) throw new BusError(`localsettings refused ${JSON.stringify(value)} for ${path}`);
       });
-      if (this.#values.get(name) === value) this.#unsaved.delete(name);
-      if (result !== 0) throw new BusError(`localsettings refused ${JSON.stringify(value)} for ${path}`);
     } catch (error) {
-      if (error instanceof CallError && TRANSIENT.has(error.errorName)) return;
-      throw error;
-    } finally {
-      this.#writing.set(name, (this.#writing.get(name) ?? 1) - 1);
+      if (!(error instanceof CallError) || !TRANSIENT.has(error.errorName)) throw error;
     }
   }
 
   #onSignal({ sender, path, body }: Signal): void {
-    if (sender !== this.#owner) return;
+    if (sender !== this.#service.owner) return;
     const name = path.slice(this.#root.length + 1);
-    const setting = this.#declared.get(name);
-    if (setting === undefined || (this.#writing.get(name) ?? 0) > 0) return;
+    const setting = this.#group.declaration(name);
+    if (setting === undefined || this.#group.isWriting(name)) return;
     const value = fromVariant(new Map(entriesOf(body[0])).get('Value'));
     if (fits(setting, value)) this.#take(name, value);
     else this.#log.warn(`localsettings announced ${JSON.stringify(value)} for ${path}; it is ignored`);
   }
 
   #take(name: string, value: SettingValue): void {
-    const before = name === INSTANCE_SETTING ? this.#instance : this.#values.get(name);
-    this.#values.set(name, value);
+    const before = name === INSTANCE_SETTING ? this.#instance : this.#group.get(name);
+    this.#group.take(name, value);
     if (name === INSTANCE_SETTING) this.#instance = instanceOf(value);
     const after = name === INSTANCE_SETTING ? this.#instance : value;
     if (this.#opened && before !== after) this.onChange(name);

@@ -19,6 +19,19 @@ export interface SettingDeclaration {
 export const INSTANCE_SETTING = 'ClassAndVrmInstance';
 export const CUSTOM_NAME_SETTING = 'CustomName';
 
+/** The device instance; localsettings gives the next free number when this one is taken. */
+export const instanceSetting = (wanted: number): SettingDeclaration => ({
+  name: INSTANCE_SETTING,
+  type: 's',
+  default: `battery:${wanted}`,
+});
+
+export const nameSetting = (wanted: string): SettingDeclaration => ({
+  name: CUSTOM_NAME_SETTING,
+  type: 's',
+  default: wanted,
+});
+
 /** Errors that mean "not now": the service is starting, leaving or busy. */
 export const TRANSIENT = new Set([
   NO_REPLY,
