@@ -14,8 +14,8 @@ async function asked(
 ): Promise<{ order: string[]; outcome: string | Error }> {
   const order: string[] = [];
   const outcome = await forms
-    .ask({ of, forms: FORMS, tries }, ({ id }) => {
-      order.push(id);
+    .ask({ of, forms: FORMS, tries }, ({ id }, most) => {
+      order.push(...new Array<string>(answered.includes(id) ? 1 : most).fill(id));
       return answered.includes(id) ? Promise.resolve(id) : Promise.reject(error);
     })
     .catch((failure: Error) => failure);

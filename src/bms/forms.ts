@@ -24,13 +24,13 @@ export class Forms {
   }
 
   /** Asks until a form is answered. Rejects with the last error when none is, and then forgets the form of this question. */
-  async ask<T>(question: Question, attempt: (form: Form) => Promise<T>): Promise<T> {
+  async ask<T>(question: Question, attempt: (form: Form, tries: number) => Promise<T>): Promise<T> {
     const refused = new Set<string>();
     let failure: unknown;
-    for (const form of turns(question, this.#byQuestion.get(question.of), this.#usual)) {
+    for (const { form, tries } of turns(question, this.#byQuestion.get(question.of), this.#usual)) {
       if (refused.has(form.id)) continue;
       try {
-        const answer = await attempt(form);
+        const answer = await attempt(form, tries);
         this.#byQuestion.set(question.of, form.id);
         this.#usual = form.id;
         return answer;
@@ -45,6 +45,12 @@ export class Forms {
   }
 }
 
+/** A form, and how often it is asked in one go: the line paces the tries of one request by the answers of late. */
+interface Turn {
+  readonly form: Form;
+  readonly tries: number;
+}
+
 /**
  * The forms in the order of asking: only the known one, because what is lost on the line is not lost by its form. Without a
  * known one: that of the other questions to this battery, then every form, from the beginning again while tries are left.
@@ -53,11 +59,11 @@ function turns(
   { forms, tries }: Question,
   known: string | undefined,
   usual: string | undefined,
-): readonly Form[] {
+): readonly Turn[] {
   const certain = forms.find(({ id }) => id === known);
-  if (certain !== undefined) return new Array<Form>(tries).fill(certain);
+  if (certain !== undefined) return [{ form: certain, tries }];
   const all = [...forms.filter(({ id }) => id === usual), ...forms.filter(({ id }) => id !== usual)];
-  return Array.from({ length: Math.max(tries, all.length) }, (_, turn) => all[turn % all.length]).filter(
-    (form) => form !== undefined,
+  return Array.from({ length: Math.max(tries, all.length) }, (_, turn) => all[turn % all.length]).flatMap(
+    (form) => (form === undefined ? [] : [{ form, tries: 1 }]),
   );
 }

@@ -215,8 +215,8 @@ class PlannedSession implements Session {
     const answer =
       asked instanceof Uint8Array
         ? await ask(asked, tries)
-        : await (writes ? writtenForms : forms).ask({ of: query, forms: asked, tries }, ({ request }) =>
-            ask(request, 1),
+        : await (writes ? writtenForms : forms).ask({ of: query, forms: asked, tries }, (form, most) =>
+            ask(form.request, most),
           );
     round.note(query, answer);
     return answer;
