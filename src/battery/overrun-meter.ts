@@ -1,5 +1,4 @@
-import type { Accept } from '../protocol/accept.ts';
-import type { AskOptions, Exchange } from '../transport/exchange.ts';
+import type { Exchange } from '../transport/exchange.ts';
 
 /**
  * The line as one battery uses it, which counts what asking took in vain: tries that failed, for requests that this battery has
@@ -25,12 +24,7 @@ export class OverrunMeter implements Exchange {
     return isOther;
   }
 
-  async ask(
-    request: Uint8Array,
-    accept: Accept,
-    timeoutMs: number,
-    options?: AskOptions,
-  ): Promise<Uint8Array> {
+  async ask(...[request, accept, timeoutMs, options]: Parameters<Exchange['ask']>): Promise<Uint8Array> {
     if (this.#line === undefined) throw new Error('there is no line to ask over');
     const key = String.fromCharCode(...request);
     let missedMs = 0;
