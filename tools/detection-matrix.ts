@@ -91,11 +91,13 @@ async function examine({ driver }: BmsEntry): Promise<Row> {
     const cached = await find([cold.hit]);
     const takenBy: string[] = [];
     const disturbedBy: string[] = [];
-    const [line = { baudRate: device.baudRate }] = driver.lines;
+    const [line = { baudRate: device.baudRate }] = driver.reach.serial.lines;
     const link = await open(line);
     for (const other of DRIVERS.filter((candidate) => candidate !== driver)) {
-      if (await answers(other.open(link, other.addresses[0] ?? 0).probe())) takenBy.push(other.id);
-      if (!(await answers(driver.open(link, driver.addresses[0] ?? 0).probe()))) disturbedBy.push(other.id);
+      if (await answers(other.open(link, other.reach.serial.addresses[0] ?? 0).probe()))
+        takenBy.push(other.id);
+      if (!(await answers(driver.open(link, driver.reach.serial.addresses[0] ?? 0).probe())))
+        disturbedBy.push(other.id);
     }
     await link.close();
     const { attempts, hit, ms } = cold;

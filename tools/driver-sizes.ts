@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const DRIVERS = fileURLToPath(new URL('../src/bms', import.meta.url));
@@ -10,6 +10,7 @@ const REASON = `${MOST_LINES} lines`;
 
 /** Data tables are counted apart; the simulated side and the tests are not part of a driver. */
 const TABLES = 'fields.ts';
+const NOTE = 'README.md';
 const NOT_THE_DRIVER = /^responder\.ts$|\.test\.ts$/;
 
 export interface DriverSize {
@@ -74,21 +75,35 @@ export function judge(drivers: readonly DriverSize[]): Verdict {
 const row = (id: string, code: string, tables: string): string =>
   id.padEnd(12) + code.padStart(12) + tables.padStart(8);
 
-/** The drivers of this tree: the folders beside the list of drivers. */
+/** The folder of a driver in the tree of drivers, by its id: its path, or the end of it. */
+export function folderOf(id: string, root = DRIVERS): string {
+  const found = foldersOf(root).find(
+    (folder) => folder.replaceAll('/', '-') === id || basename(folder) === id,
+  );
+  if (found === undefined) throw new Error(`no folder of ${id} in ${root}`);
+  return found;
+}
+
+/** Folders with a driver: those with a note. A variant has its folder in that of its family. */
+function foldersOf(root: string): string[] {
+  return readdirSync(root, { recursive: true, encoding: 'utf8' })
+    .filter((name) => basename(name) === NOTE && dirname(name) !== '.')
+    .map(dirname);
+}
+
+/** The drivers of this tree. What variants share counts for the driver whose folder it is in. */
 export function driversOf(root: string): DriverSize[] {
-  return readdirSync(root, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map(({ name: id }) => {
-      const sources = readdirSync(join(root, id)).filter((name) => name.endsWith('.ts'));
-      const lines = (name: string): number => codeLines(readFileSync(join(root, id, name), 'utf8'));
-      const code = sources.filter((name) => name !== TABLES && !NOT_THE_DRIVER.test(name));
-      return {
-        id,
-        code: code.map(lines).reduce((sum, count) => sum + count, 0),
-        tables: sources.includes(TABLES) ? lines(TABLES) : 0,
-        note: readFileSync(join(root, id, 'README.md'), 'utf8'),
-      };
-    });
+  return foldersOf(root).map((folder) => {
+    const sources = readdirSync(join(root, folder)).filter((name) => name.endsWith('.ts'));
+    const lines = (name: string): number => codeLines(readFileSync(join(root, folder, name), 'utf8'));
+    const code = sources.filter((name) => name !== TABLES && !NOT_THE_DRIVER.test(name));
+    return {
+      id: folder.replaceAll('/', '-'),
+      code: code.map(lines).reduce((sum, count) => sum + count, 0),
+      tables: sources.includes(TABLES) ? lines(TABLES) : 0,
+      note: readFileSync(join(root, folder, NOTE), 'utf8'),
+    };
+  });
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

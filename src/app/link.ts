@@ -23,7 +23,7 @@ export async function openLink(options: LinkOptions): Promise<HalfDuplex> {
 
 /** The line setting with which a port is opened before anything is known. */
 export function firstLine(drivers: readonly BmsDriver[]): LineSettings {
-  return drivers[0]?.lines[0] ?? { baudRate: 9600 };
+  return drivers[0]?.reach.serial.lines[0] ?? { baudRate: 9600 };
 }
 
 /** One debug line for an exchange: what was sent, what came back, how long it took. */

@@ -164,8 +164,11 @@ export class PortService {
     });
     this.#isSerialDoubtful = isSame && isSerialDoubtful;
     this.#output = this.#openOutput();
-    const wanted = address !== 'auto' && driver.addresses.length > 1 ? address : isSame ? seen : [];
-    const addresses = [...new Set([found.address, ...wanted])].filter((at) => driver.addresses.includes(at));
+    const wanted =
+      address !== 'auto' && driver.reach.serial.addresses.length > 1 ? address : isSame ? seen : [];
+    const addresses = [...new Set([found.address, ...wanted])].filter((at) =>
+      driver.reach.serial.addresses.includes(at),
+    );
     await this.#memory.save({
       hit: this.#hit,
       addresses,
@@ -174,7 +177,7 @@ export class PortService {
     return new Bank({
       driver,
       addresses,
-      scanned: address === 'auto' ? driver.addresses : [],
+      scanned: address === 'auto' ? driver.reach.serial.addresses : [],
       battery: (at) => this.#battery(driver, at),
       intervalMs: settings.settings.pollInterval * 1000,
       clock,

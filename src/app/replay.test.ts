@@ -48,7 +48,7 @@ async function record(
       text += captureLine(done, 0);
     },
   });
-  const address = driver.addresses[0] ?? 0;
+  const address = driver.reach.serial.addresses[0] ?? 0;
   const session = driver.open(link, address);
   const readings = [await clock.until(session.probe())];
   for (poll = 0; poll < POLLS; poll += 1) {

@@ -60,9 +60,10 @@ async function conversationsOf(driver: BmsDriver, entries: readonly Captured[]):
 }
 
 function addressesOf(driver: BmsDriver, entries: readonly Captured[]): readonly number[] {
-  if (driver.addressOf === undefined || driver.addresses.length === 1) return driver.addresses;
+  if (driver.addressOf === undefined || driver.reach.serial.addresses.length === 1)
+    return driver.reach.serial.addresses;
   const asked = new Set(entries.map(({ request }) => driver.addressOf?.(request)));
-  return driver.addresses.filter((address) => asked.has(address));
+  return driver.reach.serial.addresses.filter((address) => asked.has(address));
 }
 
 /** Probes until one succeeds, then polls to the end; a capture without a probe begins with polls. */

@@ -9,7 +9,7 @@ const LOOKS = 35;
 const STEP_MS = 2000;
 
 const ADDRESSES = (id: string): readonly number[] =>
-  BMSES.find(({ driver }) => driver.id === id)?.driver.addresses ?? [];
+  BMSES.find(({ driver }) => driver.id === id)?.driver.reach.serial.addresses ?? [];
 
 /** Packs of different sizes and states, so that every sum, mean and extreme of them differs from its parts. */
 const packsOf = (id: string, count: number, more: Readonly<Record<string, unknown>> = {}) =>

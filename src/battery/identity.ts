@@ -30,7 +30,7 @@ export function batteryKey(sources: IdentitySources): string {
   const { driver, address, reading, batteryId, hardware } = sources;
   if (batteryId !== undefined && batteryId !== 'auto') return clean(batteryId);
   if (reading.serialNumber !== undefined) return clean(`${driver.family}_${reading.serialNumber}`);
-  const where = driver.addresses.length > 1 ? `_${address}` : '';
+  const where = driver.reach.serial.addresses.length > 1 ? `_${address}` : '';
   return clean(`${driver.family}_${hardware}${where}`);
 }
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Scan } from './scan.ts';
 
-const driver = { addresses: [1, 2, 3] };
+const at = (...addresses: number[]) => ({ reach: { serial: { lines: [], addresses, answerMs: 10 } } });
+const driver = at(1, 2, 3);
 
 /** When which address is looked at, asked every second. */
 function looks(scan: Scan, seconds: number, known: readonly number[]): [number, number][] {
@@ -25,7 +26,7 @@ describe('the scan for further packs', () => {
 
   it.each([
     ['the owner named the addresses', driver, []],
-    ['the BMS has no addresses', { addresses: [0] }, [0]],
+    ['the BMS has no addresses', at(0), [0]],
   ])('does nothing when %s', (_, of, wanted) => {
     expect(looks(new Scan(of, wanted), 300, [])).toEqual([]);
   });

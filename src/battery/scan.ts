@@ -11,8 +11,8 @@ export class Scan {
   #dueAt: number | undefined;
   #round = 0;
 
-  constructor(driver: Pick<BmsDriver, 'addresses'>, wanted: readonly number[]) {
-    this.#addresses = driver.addresses.length > 1 ? wanted : [];
+  constructor(driver: Pick<BmsDriver, 'reach'>, wanted: readonly number[]) {
+    this.#addresses = driver.reach.serial.addresses.length > 1 ? wanted : [];
   }
 
   /** The address to look at now; undefined when it is not time, or there is none. */

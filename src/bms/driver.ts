@@ -13,6 +13,34 @@ export { confirm, FET_STAYED, turnOf } from './switches.ts';
 /** A switch of the BMS that a user may operate when `settings` allow writing. */
 export type SwitchName = 'charge' | 'discharge' | 'balancer';
 
+/** The ways on which a battery is found. */
+export interface Reach {
+  readonly serial: SerialReach;
+}
+
+/** How a battery is reached over a serial line. */
+export interface SerialReach {
+  /** Line settings to try, most likely first. */
+  readonly lines: readonly LineSettings[];
+  /** Addresses at which a battery may answer, the usual one first. One entry: this BMS cannot be addressed. */
+  readonly addresses: readonly number[];
+  /** An address that is nearly as usual as the first: a search asks it together with that one. */
+  readonly secondUsual?: number;
+  /** Typical time from the end of a request to the first byte of the reply, ms (for the simulator and the wire bound). */
+  readonly answerMs: number;
+}
+
+/**
+ * What may be sent to a battery: patterns of whole frames in lower-case hex. A frame that matches none must not reach it; a new
+ * request is a new pattern, reviewed against the note of the driver.
+ */
+export interface Sends {
+  /** By probes and readings, whatever the settings. */
+  readonly reads: readonly RegExp[];
+  /** In addition by a switch, and only by it. */
+  readonly switches?: { readonly [name in SwitchName]?: readonly RegExp[] };
+}
+
 /** A BMS type: pure recognition and decoding, and a short conversation. */
 export interface BmsDriver {
   /** Lower case, stable for ever: `jbd`, `jbd-up`. */
@@ -21,25 +49,21 @@ export interface BmsDriver {
   readonly family: string;
   /** For people: "JBD / LLT / Xiaoxiang". */
   readonly name: string;
-  /** Line settings to try, most likely first. */
-  readonly lines: readonly LineSettings[];
-  /** Addresses at which a battery may answer, the usual one first. One entry: this BMS cannot be addressed. */
-  readonly addresses: readonly number[];
-  /** An address that is nearly as usual as the first: a search asks it together with that one. */
-  readonly secondUsual?: number;
+  readonly reach: Reach;
+  readonly sends: Sends;
+  /** Cells in series that a pack of this BMS can have, where its protocol or board says so. */
+  readonly cells?: { readonly min: number; readonly max: number };
   /** Chemistry of every pack with this BMS, where the product fixes it. */
   readonly chemistry?: Chemistry;
   /** What `maxChargeCurrent` and its siblings are: limits to use as they are, trip points to stay below, or never reported. */
   readonly limits: 'operating' | 'trip' | 'none';
-  /** Typical time from the end of a request to the first byte of the reply, ms (for the simulator and the wire bound). */
-  readonly answerMs: number;
 
   /** How the answer to `request` is recognised. Pure. */
   accept(request: Uint8Array): Accept;
   /** The canonical fields that one accepted reply carries. Pure; throws RefusedError, ImplausibleError or FrameError. */
   decode(request: Uint8Array, reply: Uint8Array): Reading;
   /**
-   * The battery address that a request names, in the numbering of `addresses`; only where the protocol has addresses.
+   * The battery address that a request names, in the numbering of `reach`; only where the protocol has addresses.
    * Undefined for what is no request of this driver, because a log holds those of others too. A log that asks several batteries
    * decodes into `modules`. Pure.
    */

@@ -30,7 +30,7 @@ async function firstRequests(): Promise<ReadonlyMap<string, Uint8Array>> {
       },
     };
     await driver
-      .open(link, driver.addresses[0] ?? 1)
+      .open(link, driver.reach.serial.addresses[0] ?? 1)
       .probe()
       .catch(() => undefined);
   }
@@ -43,11 +43,11 @@ const requestOf = (id: string): Uint8Array => REQUESTS.get(id) ?? new Uint8Array
 
 /** Every driver asked, and heard its echo with whatever `around` makes of it. */
 function attempts(around: (request: Uint8Array) => Uint8Array, error?: (heard: Uint8Array) => BmsError) {
-  return DRIVERS.map(({ id, lines }): Failure => {
+  return DRIVERS.map(({ id, reach }): Failure => {
     const request = requestOf(id);
     const received = around(request);
     const why = error?.(received) ?? new TimeoutError('no reply', received);
-    const line = { baudRate: lines[0]?.baudRate ?? 9600 };
+    const line = { baudRate: reach.serial.lines[0]?.baudRate ?? 9600 };
     return { id, line, error: why, sent: [request], heard: [received] };
   });
 }

@@ -15,21 +15,20 @@ const APART = 7;
 
 /** A driver whose sessions follow its plan. */
 export function planned(plan: DriverPlan): BmsDriver {
-  const { id, family, name, lines, addresses, secondUsual, chemistry, limits, answerMs } = plan;
+  const { id, family, name, reach, sends, chemistry, cells, limits } = plan;
   const { accept, decode, addressOf, finish } = plan;
   return {
     id,
     family,
     name,
-    lines,
-    addresses,
+    reach,
+    sends,
     limits,
-    answerMs,
     accept,
     decode,
     switches: SWITCH_NAMES.filter((one) => plan.switches?.[one] !== undefined),
-    ...(secondUsual !== undefined && { secondUsual }),
     ...(chemistry !== undefined && { chemistry }),
+    ...(cells !== undefined && { cells }),
     ...(addressOf !== undefined && { addressOf }),
     ...(finish !== undefined && { finish }),
     open: (link, address) => new PlannedSession(plan, link, address),

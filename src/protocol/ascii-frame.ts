@@ -60,6 +60,17 @@ export function buildRequest(
   return buildFrame({ version, address, cid1: LITHIUM, code, info: bytesOf(info) });
 }
 
+/** The requests of these versions and commands (two hex digits) to any address, as patterns of whole frames in hex. */
+export function requestPatterns(versions: readonly number[], commands: readonly string[]): RegExp[] {
+  const hexOf = (digits: string): string =>
+    [...digits].map((digit) => digit.charCodeAt(0).toString(16)).join('');
+  const anyAddress = '(?:3[0-9]|4[1-6]){2}';
+  return versions.map((version) => {
+    const begin = `7e${hexOf(version.toString(16).padStart(2, '0').toUpperCase())}${anyAddress}`;
+    return new RegExp(`^${begin}${hexOf(LITHIUM.toString(16))}(?:${commands.map(hexOf).join('|')})`);
+  });
+}
+
 const isDigit = (char: number): boolean => char >= 0x30 && char <= 0x39;
 const isUpper = (char: number): boolean => char >= 0x41 && char <= 0x46;
 const isLower = (char: number): boolean => char >= 0x61 && char <= 0x66;

@@ -7,7 +7,7 @@ import { BmsError, FrameError, hex, ImplausibleError, RefusedError } from '../..
 import { ALARM_NAMES } from '../../src/model/alarms.ts';
 import type { Reading } from '../../src/model/reading.ts';
 import { bytesOf, sameBytes } from '../../src/protocol/bytes.ts';
-import { anyBattery, BATTERY, departures } from '../support/batteries.ts';
+import { anyBatteryOf, batteryOf, cellsFor, departures } from '../support/batteries.ts';
 import { batteryLine, scriptedLine } from '../support/battery-line.ts';
 import { casesOf, differences, outsideOf, type VectorCase, vectorFamilies } from './vectors.ts';
 
@@ -82,10 +82,10 @@ describe('the list of drivers', () => {
   });
 
   it.each(DRIVERS.map((driver) => [driver.id, driver] as const))('%s says how to reach it', (_, driver) => {
-    expect(driver.lines.length).toBeGreaterThan(0);
-    expect(driver.addresses.length).toBeGreaterThan(0);
-    expect(new Set(driver.addresses).size).toBe(driver.addresses.length);
-    expect(driver.answerMs).toBeGreaterThan(0);
+    expect(driver.reach.serial.lines.length).toBeGreaterThan(0);
+    expect(driver.reach.serial.addresses.length).toBeGreaterThan(0);
+    expect(new Set(driver.reach.serial.addresses).size).toBe(driver.reach.serial.addresses.length);
+    expect(driver.reach.serial.answerMs).toBeGreaterThan(0);
   });
 
   it('has captures for every family', () => {
@@ -232,7 +232,8 @@ describe.each(BMSES.map((entry) => [entry.driver.id, entry] as const))(
   '%s with its simulated battery',
   (_, entry) => {
     const { driver } = entry;
-    const address = driver.addresses[0] ?? 0;
+    const BATTERY = batteryOf(cellsFor(driver));
+    const address = driver.reach.serial.addresses[0] ?? 0;
 
     /** Polls like the application does. */
     async function polls(
@@ -248,6 +249,12 @@ describe.each(BMSES.map((entry) => [entry.driver.id, entry] as const))(
       return readings;
     }
 
+    it('has the cells that its battery has in this test', async () => {
+      const { link, until } = batteryLine(await entry.responder(), BATTERY);
+      const { cellCount } = await until(driver.open(link, address).read());
+      expect(cellCount ?? BATTERY.cellCount).toBe(BATTERY.cellCount);
+    });
+
     it('is recognised by the probe', async () => {
       const { link, until } = batteryLine(await entry.responder(), BATTERY);
       expect(departures(await until(driver.open(link, address).probe()), BATTERY)).toEqual([]);
@@ -256,7 +263,7 @@ describe.each(BMSES.map((entry) => [entry.driver.id, entry] as const))(
     it('is read as it is, within the resolution of the protocol', async () => {
       const responder = await entry.responder();
       await fc.assert(
-        fc.asyncProperty(anyBattery, async (battery) => {
+        fc.asyncProperty(anyBatteryOf(cellsFor(driver)), async (battery) => {
           const [first = {}, , third = {}] = await polls(responder, battery, 3);
           expect(departures(first, battery)).toEqual([]);
           expect(departures(third, battery)).toEqual([]);

@@ -43,7 +43,7 @@ interface Talk {
 async function open({ driver, responder }: BmsEntry, battery: Reading, isLossy: boolean): Promise<Talk> {
   const usual = await responder();
   const line: Line = batteryLine(isLossy ? losing(usual) : usual, battery);
-  const session = driver.open(line.link, driver.addresses[0] ?? 0);
+  const session = driver.open(line.link, driver.reach.serial.addresses[0] ?? 0);
   const ask = (asked: Promise<Reading>): Promise<Reading | string> =>
     line.until(
       asked.catch((error: unknown) => {
@@ -89,7 +89,7 @@ describe.each(BMSES.map((entry) => [entry.driver.id, entry] as const))('sessions
     for (let session = 0; session < 2; session += 1) {
       const before = line.requests.length;
       const { driver } = entry;
-      readings.push(await line.until(driver.open(line.link, driver.addresses[0] ?? 0).read()));
+      readings.push(await line.until(driver.open(line.link, driver.reach.serial.addresses[0] ?? 0).read()));
       sent.push(line.requests.slice(before).map((request) => hex(request, 999)));
     }
     expect(readings[1]).toEqual(readings[0]);

@@ -65,12 +65,16 @@ const entryOf = (id: string): (typeof BMSES)[number] => {
 };
 
 /** A battery that stands still at an address of its type, asked once a second. */
-async function conversation(id: string, scenario: object, address = entryOf(id).driver.addresses[0] ?? 0) {
+async function conversation(
+  id: string,
+  scenario: object,
+  address = entryOf(id).driver.reach.serial.addresses[0] ?? 0,
+) {
   const { driver } = entryOf(id);
   const clock = new VirtualClock();
   const pack = { address, soc: 60, noise: 0, selfDischarge: 0, sensors: 4 };
   const device = await buildDevice(id, parseScenario({ packs: [pack], ...scenario }), clock);
-  const line = new VirtualLine(clock, device, driver.lines[0]);
+  const line = new VirtualLine(clock, device, driver.reach.serial.lines[0]);
   const said: string[] = [];
   const session = driver.open(line.link, address);
   return {
@@ -194,7 +198,7 @@ describe('a Pylontech module of a further group', () => {
     const clock = new VirtualClock();
     const packs = [0x02, 0x12].map((address) => ({ address, soc: address === 0x02 ? 20 : 80, noise: 0 }));
     const device = await buildDevice('pylontech', parseScenario({ packs }), clock);
-    const line = new VirtualLine(clock, device, driver.lines[0]);
+    const line = new VirtualLine(clock, device, driver.reach.serial.lines[0]);
     const socs: (number | undefined)[] = [];
     for (const address of [0x02, 0x12])
       socs.push((await line.until(driver.open(line.link, address).probe())).soc);

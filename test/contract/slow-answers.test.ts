@@ -16,14 +16,14 @@ async function polls(id: string, delayMs: number): Promise<{ good: number; wrong
   const entry = BMSES.find(({ driver }) => driver.id === id);
   if (entry === undefined) throw new Error(`no driver ${id}`);
   const { driver } = entry;
-  const address = driver.addresses[0] ?? 0;
+  const address = driver.reach.serial.addresses[0] ?? 0;
   const clock = new VirtualClock();
   const scenario = {
     packs: [{ address, soc: 60, noise: 0, selfDischarge: 0, sensors: 4 }],
     line: { delayMs },
   };
   const device = await buildDevice(id, parseScenario(scenario), clock);
-  const line = new VirtualLine(clock, device, driver.lines[0]);
+  const line = new VirtualLine(clock, device, driver.reach.serial.lines[0]);
   const wrong: string[] = [];
   const session = driver.open(line.link, address);
   let texts: Reading = {};

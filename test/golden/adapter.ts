@@ -120,10 +120,10 @@ export function drivers(): readonly {
   readonly addresses: readonly number[];
   readonly hasSwitches: boolean;
 }[] {
-  return BMSES.map(({ driver: { addresses, id, switches } }) => ({
+  return BMSES.map(({ driver: { id, reach, switches } }) => ({
     id,
-    addresses,
-    hasSwitches: switches !== undefined,
+    addresses: reach.serial.addresses,
+    hasSwitches: switches.length > 0,
   }));
 }
 
@@ -150,7 +150,7 @@ export async function simulate(
   lineIndex = 0,
 ): Promise<Simulated> {
   const entry = BMSES.find(({ driver }) => driver.id === bms);
-  const line = entry?.driver.lines[lineIndex];
+  const line = entry?.driver.reach.serial.lines[lineIndex];
   if (entry === undefined || line === undefined) throw new Error(`there is no driver ${bms}`);
   const { driver } = entry;
   const responder = await entry.responder();
@@ -168,7 +168,7 @@ export async function simulate(
       const faults = plant.packs.find(({ spec }) => spec.address === address)?.line ?? plant.line;
       const bytes = distort(request, answer?.bytes ?? new Uint8Array(), faults, random);
       if (bytes.length === 0) return undefined;
-      const delayMs = (answer?.afterMs ?? driver.answerMs) + faults.delayMs;
+      const delayMs = (answer?.afterMs ?? driver.reach.serial.answerMs) + faults.delayMs;
       return { delayMs, bytes: Buffer.from(bytes).toString('hex') };
     },
     limit(limits, t) {

@@ -72,7 +72,7 @@ describe('eight packs on one line', () => {
   it.each(['jk-pb', 'daly', 'pace', 'pylontech'])(
     'of the type %s keep their limits in the polls that also ask for slow facts',
     async (id) => {
-      const first = BMSES.find(({ driver }) => driver.id === id)?.driver.addresses[0] ?? 1;
+      const first = BMSES.find(({ driver }) => driver.id === id)?.driver.reach.serial.addresses[0] ?? 1;
       const line = await BankLine.open(id, {
         packs: packs(PACKS).map((pack, index) => ({ ...pack, address: first + index })),
       });

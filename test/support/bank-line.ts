@@ -72,14 +72,14 @@ export class BankLine {
     this.clock = clock;
     this.#id = driver.id;
     this.#swappable = device;
-    this.line = new VirtualLine(clock, near, driver.lines[0]);
+    this.line = new VirtualLine(clock, near, driver.reach.serial.lines[0]);
     const log: string[] = [];
     this.log = log;
     const control = controlSettings(settings, driver);
     this.bank = new Bank({
       driver,
       addresses: known,
-      scanned: scan ? driver.addresses : [],
+      scanned: scan ? driver.reach.serial.addresses : [],
       battery: (address) =>
         new Battery(
           new Pack(this.#counted(driver), address, () => clock.now()),

@@ -1,9 +1,14 @@
 import fc from 'fast-check';
+import type { BmsDriver } from '../../src/bms/driver.ts';
 import type { Reading } from '../../src/model/reading.ts';
 import { round } from '../../src/model/round.ts';
 
-/** 13 cells and 4 sensors fit every BMS of the list. */
+/** 13 cells and 4 sensors fit nearly every BMS of the list. */
 const CELLS = 13;
+
+/** As many cells as a pack of this BMS can have, 13 if it can. */
+export const cellsFor = ({ cells }: Pick<BmsDriver, 'cells'>): number =>
+  Math.min(Math.max(CELLS, cells?.min ?? CELLS), cells?.max ?? CELLS);
 
 const step = (min: number, max: number, digits: number): fc.Arbitrary<number> =>
   fc
@@ -11,38 +16,42 @@ const step = (min: number, max: number, digits: number): fc.Arbitrary<number> =>
     .map((n) => n / 10 ** digits);
 
 /** A complete battery without alarms; every value within what every BMS can carry. */
-export const anyBattery: fc.Arbitrary<Reading> = fc
-  .record({
-    cellVoltages: fc.array(step(2.6, 3.64, 3), { minLength: CELLS, maxLength: CELLS }),
-    current: step(-200, 200, 1),
-    soc: step(0, 100, 0),
-    soh: step(70, 100, 0),
-    capacityDesign: step(50, 300, 0),
-    cycles: fc.nat(3000),
-    temperatures: fc.array(step(-20, 60, 0), { minLength: 4, maxLength: 4 }),
-    mosfetTemperature: step(-10, 80, 0),
-    ambientTemperature: step(-10, 60, 0),
-    cellBalancing: fc.array(fc.boolean(), { minLength: CELLS, maxLength: CELLS }),
-    maxChargeCurrent: step(10, 200, 0),
-    maxDischargeCurrent: step(10, 200, 0),
-  })
-  .map((random) => complete(random));
+export const anyBatteryOf = (cells: number): fc.Arbitrary<Reading> =>
+  fc
+    .record({
+      cellVoltages: fc.array(step(2.6, 3.64, 3), { minLength: cells, maxLength: cells }),
+      current: step(-200, 200, 1),
+      soc: step(0, 100, 0),
+      soh: step(70, 100, 0),
+      capacityDesign: step(50, 300, 0),
+      cycles: fc.nat(3000),
+      temperatures: fc.array(step(-20, 60, 0), { minLength: 4, maxLength: 4 }),
+      mosfetTemperature: step(-10, 80, 0),
+      ambientTemperature: step(-10, 60, 0),
+      cellBalancing: fc.array(fc.boolean(), { minLength: cells, maxLength: cells }),
+      maxChargeCurrent: step(10, 200, 0),
+      maxDischargeCurrent: step(10, 200, 0),
+    })
+    .map((random) => complete(random));
 
 /** The same battery on every day, for tests that need no chance. */
-export const BATTERY: Reading = complete({
-  cellVoltages: [3.301, 3.302, 3.303, 3.304, 3.305, 3.306, 3.307, 3.308, 3.309, 3.31, 3.311, 3.312, 3.313],
-  current: -12.3,
-  soc: 64,
-  soh: 97,
-  capacityDesign: 280,
-  cycles: 123,
-  temperatures: [21, 22, 23, 24],
-  mosfetTemperature: 31,
-  ambientTemperature: 25,
-  cellBalancing: Array.from({ length: CELLS }, (_, index) => index % 5 === 1),
-  maxChargeCurrent: 120,
-  maxDischargeCurrent: 150,
-});
+export const batteryOf = (cells: number): Reading =>
+  complete({
+    cellVoltages: Array.from({ length: cells }, (_, index) => round(3.301 + index / 1000, 3)),
+    current: -12.3,
+    soc: 64,
+    soh: 97,
+    capacityDesign: 280,
+    cycles: 123,
+    temperatures: [21, 22, 23, 24],
+    mosfetTemperature: 31,
+    ambientTemperature: 25,
+    cellBalancing: Array.from({ length: cells }, (_, index) => index % 5 === 1),
+    maxChargeCurrent: 120,
+    maxDischargeCurrent: 150,
+  });
+
+export const BATTERY = batteryOf(CELLS);
 
 type Chosen = Required<
   Pick<Reading, 'cellVoltages' | 'current' | 'soc' | 'soh' | 'capacityDesign' | 'cycles' | 'temperatures'>
@@ -62,12 +71,12 @@ function complete(chosen: Chosen): Reading {
     power: round(voltage * chosen.current, 1),
     capacityFull,
     capacityRemaining: Math.round((capacityFull * chosen.soc) / 100),
-    cellCount: CELLS,
+    cellCount: chosen.cellVoltages.length,
     balancing: chosen.cellBalancing.includes(true),
     chargeEnabled: true,
     dischargeEnabled: true,
-    maxChargeVoltage: 47.4,
-    minDischargeVoltage: 36.4,
+    maxChargeVoltage: round((47.4 / CELLS) * chosen.cellVoltages.length, 1),
+    minDischargeVoltage: round((36.4 / CELLS) * chosen.cellVoltages.length, 1),
     alarms: {},
     model: 'SIM13S',
     hardwareVersion: '1.0',

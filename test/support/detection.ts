@@ -77,7 +77,7 @@ export type Effect = keyof typeof EFFECTS;
 export async function effectOf(entry: BmsEntry, driver: BmsDriver): Promise<Effect> {
   const own = entry.driver;
   const clock = new VirtualClock();
-  const [settings = { baudRate: 9600 }] = own.lines;
+  const [settings = { baudRate: 9600 }] = own.reach.serial.lines;
   const line = new VirtualLine(clock, await simulated(own.id, clock), settings);
   const taken = await outcomeOf(line, driver);
   if (driver === own) return taken instanceof BmsError ? 'disturbed' : 'itself';
@@ -91,7 +91,7 @@ export async function effectOf(entry: BmsEntry, driver: BmsDriver): Promise<Effe
 }
 
 function outcomeOf(line: VirtualLine, driver: BmsDriver): Promise<BmsError | undefined> {
-  const [address = 0] = driver.addresses;
+  const [address = 0] = driver.reach.serial.addresses;
   return failureOf(line, driver.open(line.link, address).probe());
 }
 
@@ -163,8 +163,8 @@ async function familiesOf(
   const families = new Set<string>();
   for (const driver of DRIVERS) {
     const clock = new VirtualClock();
-    const [settings = { baudRate: 9600 }] = driver.lines;
-    const [address = 0] = driver.addresses;
+    const [settings = { baudRate: 9600 }] = driver.reach.serial.lines;
+    const [address = 0] = driver.reach.serial.addresses;
     const line = new VirtualLine(clock, talker(clock, settings.baudRate, talk()), settings);
     if (!((await failureOf(line, ask(driver, line.link, address))) instanceof BmsError))
       families.add(driver.family);

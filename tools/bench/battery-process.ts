@@ -61,8 +61,8 @@ async function open(bms: string, path: string, scenario: unknown): Promise<void>
       },
     ],
     clock: systemClock,
-    baudRate: entry.driver.lines[0]?.baudRate ?? 9600,
-    answerMs: entry.driver.answerMs,
+    baudRate: entry.driver.reach.serial.lines[0]?.baudRate ?? 9600,
+    answerMs: entry.driver.reach.serial.answerMs,
   });
   batteries.set(path, { device, serving: await servePty(device, path), requests });
 }

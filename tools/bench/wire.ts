@@ -58,10 +58,10 @@ export const wire: Measurement = {
 };
 
 async function polls(home: Home, driver: BmsDriver, count: number): Promise<Poll[]> {
-  const line = driver.lines[0] ?? { baudRate: 9600 };
-  const address = driver.addresses[0] ?? 1;
+  const line = driver.reach.serial.lines[0] ?? { baudRate: 9600 };
+  const address = driver.reach.serial.addresses[0] ?? 1;
   const path = await home.battery(`bench-${driver.id}`, CONSTANT, driver.id);
-  const link = await Counted.open(path, line, driver.answerMs);
+  const link = await Counted.open(path, line, driver.reach.serial.answerMs);
   try {
     const session = driver.open(link, address);
     await session.probe();
@@ -152,7 +152,7 @@ function figure(driver: BmsDriver, measured: readonly Poll[]): Figure {
     samples: measured.map((poll) => poll.tookMs / bound(poll)),
     mark: { of: 'median', most: driver.id === 'jbd' ? MARK.jbd : MARK.others },
     more: {
-      baud: driver.lines[0]?.baudRate ?? 9600,
+      baud: driver.reach.serial.lines[0]?.baudRate ?? 9600,
       bytes: mean(({ bytes }) => bytes),
       asks: mean(({ exchanges }) => exchanges),
       line: mean(({ wireMs }) => wireMs),

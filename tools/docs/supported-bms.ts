@@ -79,8 +79,10 @@ export async function supportedPage(): Promise<string> {
       evidence.map(({ driver, captured }) => [
         `\`${driver.id}\``,
         `[${driver.name}](../src/bms/${driver.id}/README.md)`,
-        driver.lines.map(lineText).join(', '),
-        driver.addresses.length > 1 ? `${driver.addresses.length} addresses` : 'one',
+        driver.reach.serial.lines.map(lineText).join(', '),
+        driver.reach.serial.addresses.length > 1
+          ? `${driver.reach.serial.addresses.length} addresses`
+          : 'one',
         LIMITS[driver.limits],
         driver.switches.join(', ') || 'none',
         `${captured}`,
@@ -158,8 +160,8 @@ async function simulated(
   responder: Awaited<ReturnType<(typeof BMSES)[number]['responder']>>,
 ): Promise<Reading> {
   const clock = new ManualClock();
-  const [line = { baudRate: 9600 }] = driver.lines;
-  const [address = 0] = driver.addresses;
+  const [line = { baudRate: 9600 }] = driver.reach.serial.lines;
+  const [address = 0] = driver.reach.serial.addresses;
   const wire = new MemoryWire(
     (request) =>
       responder.accept(request) === request.length

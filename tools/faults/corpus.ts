@@ -83,7 +83,7 @@ async function corpusOf(entry: BmsEntry): Promise<Corpus> {
       return bytes;
     });
     const link = new HalfDuplex(wire, { line: { baudRate: 9600 }, clock });
-    const address = driver.addresses[0] ?? 0;
+    const address = driver.reach.serial.addresses[0] ?? 0;
     const session = driver.open(link, address);
     for (let cycle = 0; cycle < POLLS; cycle += 1) {
       const first = wire.written.length;

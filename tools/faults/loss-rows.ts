@@ -80,7 +80,7 @@ export function missedOf(polled: readonly Polled[]): string[] {
 
 async function polls(driver: BmsDriver, sleeps: boolean, loss: Loss, seconds: number): Promise<Polled> {
   let lossy: LossyLine | undefined;
-  const address = driver.addresses[0] ?? 1;
+  const address = driver.reach.serial.addresses[0] ?? 1;
   const line = await BankLine.open(driver.id, {
     packs: [{ address }],
     through(device) {

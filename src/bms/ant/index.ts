@@ -108,13 +108,25 @@ export const ant: BmsDriver = planned({
   id: 'ant',
   family: 'ant',
   name: 'ANT (2021 and later)',
-  lines: [
-    { baudRate: 19200, gapMs: 50 },
-    { baudRate: 9600, gapMs: 50 },
-  ],
-  addresses: [0],
+  reach: {
+    serial: {
+      lines: [
+        { baudRate: 19200, gapMs: 50 },
+        { baudRate: 9600, gapMs: 50 },
+      ],
+      addresses: [0],
+      answerMs: 50,
+    },
+  },
+  sends: {
+    reads: [/^7ea10[12]/],
+    switches: {
+      charge: [/^7ea1510[64]00/],
+      discharge: [/^7ea1510[31]00/],
+      balancer: [/^7ea1510[de]00/],
+    },
+  },
   limits: 'trip',
-  answerMs: 50,
   timeoutMs: 500,
   queries: [STATUS_QUERY, DEVICE_QUERY, ...SETTINGS_QUERIES],
   probe: { tries: 1 },

@@ -101,15 +101,23 @@ function sensorsOf(poll: Poll): number | undefined {
   return counts && (dataOf(counts.reply)[SENSOR_COUNT_AT] ?? 0);
 }
 
+/** On or off, and what fills the data bytes that say nothing. */
+const SWITCH_FRAMES = (command: string): RegExp[] => [
+  new RegExp(`^a5(4.|80)${command}080[01]((00){7}|(aa){7})`),
+];
+
 /** Daly "smart BMS" with 13-byte frames on UART and RS485. */
 export const daly: BmsDriver = planned({
   id: 'daly',
   family: 'daly',
   name: 'Daly',
-  lines: [{ baudRate: 9600, gapMs: 50 }],
-  addresses: BOARDS,
+  reach: { serial: { lines: [{ baudRate: 9600, gapMs: 50 }], addresses: BOARDS, answerMs: 70 } },
+  sends: {
+    // The data of a read says nothing; board 1 is also asked as the app asks it.
+    reads: [/^a5(4.|80)(50|57|5a|9[0-8])08(0000000000000000|aaaaaaaaaaaaaaaa)/],
+    switches: { charge: SWITCH_FRAMES('da'), discharge: SWITCH_FRAMES('d9') },
+  },
   limits: 'trip',
-  answerMs: 70,
   timeoutMs: 300,
   queries: [
     PACK_QUERY,

@@ -3,7 +3,7 @@ import { ManualClock } from '../../../test/support/manual-clock.ts';
 import { type BmsError, FrameError, PortLostError, TimeoutError } from '../../errors.ts';
 import type { Reading } from '../../model/reading.ts';
 import type { Exchange, LineSettings } from '../../transport/exchange.ts';
-import type { BmsDriver } from '../driver.ts';
+import type { BmsDriver, SerialReach } from '../driver.ts';
 import {
   type Attempt,
   type DetectOptions,
@@ -17,7 +17,7 @@ import {
 const SLOW: LineSettings = { baudRate: 9600, gapMs: 20 };
 const FAST: LineSettings = { baudRate: 115_200 };
 
-type Options = Partial<Pick<BmsDriver, 'lines' | 'addresses'>> & {
+type Options = Partial<Pick<SerialReach, 'lines' | 'addresses'>> & {
   readonly probe?: (link: Exchange, address: number) => Promise<Reading>;
 };
 
@@ -28,10 +28,9 @@ function driver(id: string, { probe = silence, ...more }: Options = {}): BmsDriv
     id,
     family: id,
     name: id,
-    lines: [SLOW],
-    addresses: [1],
+    sends: { reads: [] },
+    reach: { serial: { lines: [SLOW], addresses: [1], answerMs: 10, ...more } },
     limits: 'none',
-    answerMs: 10,
     accept: () => () => 'more',
     decode: () => ({}),
     switches: [],
@@ -43,7 +42,6 @@ function driver(id: string, { probe = silence, ...more }: Options = {}): BmsDriv
       reconnected: () => {},
       memory: { cycle: 0, known: {} },
     }),
-    ...more,
   };
 }
 

@@ -80,14 +80,17 @@ export function plan(options: Pick<DetectOptions, 'drivers' | 'first' | 'address
   const wanted = drivers.map((driver) => ({
     driver,
     lines: linesOf(driver, baudRate),
-    addresses: addresses !== undefined && driver.addresses.length > 1 ? addresses : driver.addresses,
+    addresses:
+      addresses !== undefined && driver.reach.serial.addresses.length > 1
+        ? addresses
+        : driver.reach.serial.addresses,
   }));
   const round = (linesFrom: number, linesTo: number, rank: number): void => {
     const chosen = wanted.map((item) => ({ ...item, lines: item.lines.slice(linesFrom, linesTo) }));
     const speeds = new Set(chosen.flatMap(({ lines }) => lines.map(lineText)));
     for (const speed of speeds) {
       for (const item of chosen) {
-        const { secondUsual } = item.driver;
+        const { secondUsual } = item.driver.reach.serial;
         const alsoSecond = rank === 0 && linesFrom === 0 && addresses === undefined;
         for (const address of [item.addresses[rank], alsoSecond ? secondUsual : undefined]) {
           if (address === undefined) continue;
@@ -111,7 +114,8 @@ export function plan(options: Pick<DetectOptions, 'drivers' | 'first' | 'address
 }
 
 /** The line settings of a driver, of one speed if so wanted; a speed that it does not know takes the place of its usual one. */
-function linesOf({ lines }: BmsDriver, baudRate: number | undefined): readonly LineSettings[] {
+function linesOf({ reach }: BmsDriver, baudRate: number | undefined): readonly LineSettings[] {
+  const { lines } = reach.serial;
   if (baudRate === undefined) return lines;
   const same = lines.filter((line) => line.baudRate === baudRate);
   return same.length > 0 ? same : lines.slice(0, 1).map((line) => ({ ...line, baudRate }));

@@ -58,15 +58,20 @@ const LEAVE_FACTORY_MODE = request(WRITE, REGISTER.leaveFactoryMode, [0, 0]);
 const CONFIRM = { tries: 2, gapMs: 300 } as const;
 const CONFIRM_READS = 6;
 
+/** Both FETs in one frame, then the end of the factory mode that a write begins. */
+const FET_WRITES = [/^dd5ae102000[0-3]/, /^dd5a01020000/];
+
 /** Classic JBD frames (`DD ... 77`). */
 export const jbd: BmsDriver = planned({
   id: 'jbd',
   family: 'jbd',
   name: 'JBD / LLT / Xiaoxiang / Overkill',
-  lines: [{ baudRate: 9600, gapMs: 20 }],
-  addresses: [1],
+  reach: { serial: { lines: [{ baudRate: 9600, gapMs: 20 }], addresses: [1], answerMs: 60 } },
+  sends: {
+    reads: [/^dda5(0300|0400|0500)/, /^dda5fa03/],
+    switches: { charge: FET_WRITES, discharge: FET_WRITES },
+  },
   limits: 'trip',
-  answerMs: 60,
   timeoutMs: 500,
   queries: [BASIC_QUERY, CELLS_QUERY, NAME_QUERY, LIMITS_QUERY],
   // Asking again comes soon.

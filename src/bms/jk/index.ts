@@ -109,10 +109,9 @@ export const jk: BmsDriver = planned({
   id: 'jk',
   family: 'jk',
   name: 'JK (TTL / RS485 adapter)',
-  lines: [{ baudRate: 115200, gapMs: 100 }],
-  addresses: [0],
+  reach: { serial: { lines: [{ baudRate: 115200, gapMs: 100 }], addresses: [0], answerMs: 70 } },
+  sends: { reads: [/^4e57001300000000(01|03|06)03000000000000680000/] },
   limits: 'trip',
-  answerMs: 70,
   // The reply begins after 50 to 100 ms.
   timeoutMs: 500,
   queries: [ALL],

@@ -9,6 +9,7 @@ import {
   parseExchange,
   parseFrame,
   type ReplyRules,
+  requestPatterns,
 } from '../../protocol/ascii-frame.ts';
 import { readNumber } from '../../protocol/bytes.ts';
 import { decodeFields } from '../../protocol/fields.ts';
@@ -98,13 +99,21 @@ export const pace: BmsDriver = planned({
   id: 'pace',
   family: 'pace',
   name: 'PACE (Jakiper, Gobel, SOK, BSLBATT and others)',
-  lines: [
-    { baudRate: 9600, gapMs: 50 },
-    { baudRate: 115_200, gapMs: 50 },
-  ],
-  addresses: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, STAND_ALONE],
+  reach: {
+    serial: {
+      lines: [
+        { baudRate: 9600, gapMs: 50 },
+        { baudRate: 115_200, gapMs: 50 },
+      ],
+      addresses: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, STAND_ALONE],
+      answerMs: 30,
+    },
+  },
+  sends: {
+    reads: requestPatterns([VERSION], ['42', '44', 'C1', 'C2', 'AF', 'D7', 'D9', 'DB']),
+    switches: { charge: requestPatterns([VERSION], ['9A']), discharge: requestPatterns([VERSION], ['9B']) },
+  },
   limits: 'trip',
-  answerMs: 30,
   // A master relays to its slaves over another bus first.
   timeoutMs: 500,
   queries: [VALUES_QUERY, STATE_QUERY, ...LIMITS_QUERIES, ...FACTS_QUERIES],

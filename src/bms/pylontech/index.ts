@@ -8,6 +8,7 @@ import {
   frameIn,
   parseExchange,
   type ReplyRules,
+  requestPatterns,
 } from '../../protocol/ascii-frame.ts';
 import { decodeFields } from '../../protocol/fields.ts';
 import { type BmsDriver, LIMIT_KEYS, pick, planned, type Query } from '../driver.ts';
@@ -116,15 +117,20 @@ export const pylontech: BmsDriver = planned({
   id: 'pylontech',
   family: 'pylontech',
   name: 'Pylontech US series',
-  lines: [
-    { baudRate: 115_200, gapMs: 50 },
-    { baudRate: 9600, gapMs: 50 },
-  ],
-  addresses: addressesOf(),
-  secondUsual: FIRST_OF_HUB,
+  reach: {
+    serial: {
+      lines: [
+        { baudRate: 115_200, gapMs: 50 },
+        { baudRate: 9600, gapMs: 50 },
+      ],
+      addresses: addressesOf(),
+      secondUsual: FIRST_OF_HUB,
+      answerMs: 75,
+    },
+  },
+  sends: { reads: requestPatterns([VERSION], ['42', '44', '51', '92', '93']) },
   chemistry: 'lfp',
   limits: 'operating',
-  answerMs: 75,
   timeoutMs: 500,
   queries: [VALUES_QUERY, STATE_QUERY, MODEL_QUERY, SERIAL_QUERY, LIMITS_QUERY],
   probe: { tries: 1, timeoutMs: 300 },

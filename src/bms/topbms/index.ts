@@ -5,6 +5,7 @@ import {
   frameIn,
   parseExchange,
   type ReplyRules,
+  requestPatterns,
 } from '../../protocol/ascii-frame.ts';
 import { decodeFields } from '../../protocol/fields.ts';
 import { type BmsDriver, planned, type Query } from '../driver.ts';
@@ -48,10 +49,15 @@ export const topbms: BmsDriver = planned({
   id: 'topbms',
   family: 'topbms',
   name: 'TopBMS',
-  lines: [{ baudRate: 9600, gapMs: 50 }],
-  addresses: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16],
+  reach: {
+    serial: {
+      lines: [{ baudRate: 9600, gapMs: 50 }],
+      addresses: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16],
+      answerMs: 50,
+    },
+  },
+  sends: { reads: requestPatterns(REPLY_VERSIONS, ['42', '44', 'F1']) },
   limits: 'none',
-  answerMs: 50,
   // A master relays to its packs; the slowest implementation known waits 500 ms for the first byte.
   timeoutMs: 500,
   queries: [VALUES_QUERY, STATE_QUERY, PRODUCT_QUERY],

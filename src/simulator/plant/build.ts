@@ -25,8 +25,8 @@ export async function buildDevice(
     plant: new Plant(scenario),
     responders: [placed(variantOf(await entry.responder(), scenario, driver.id), scenario)],
     clock,
-    baudRate: options.baudRate ?? driver.lines[0]?.baudRate ?? 9600,
-    answerMs: driver.answerMs,
+    baudRate: options.baudRate ?? driver.reach.serial.lines[0]?.baudRate ?? 9600,
+    answerMs: driver.reach.serial.answerMs,
     ...(driver.addressOf !== undefined && { addressOf: (request) => driver.addressOf?.(request) }),
     ...(options.speed !== undefined && { speed: options.speed }),
   });

@@ -34,13 +34,18 @@ export const antOld: BmsDriver = planned({
   id: 'ant-old',
   family: 'ant',
   name: 'ANT (up to 2020)',
-  lines: [
-    { baudRate: 19200, gapMs: 50 },
-    { baudRate: 9600, gapMs: 50 },
-  ],
-  addresses: [0],
+  reach: {
+    serial: {
+      lines: [
+        { baudRate: 19200, gapMs: 50 },
+        { baudRate: 9600, gapMs: 50 },
+      ],
+      addresses: [0],
+      answerMs: 50,
+    },
+  },
+  sends: { reads: [/^(dbdb|5a5a)00000000$/, /^5a5a(000001|ff0000)(01|ff)$/] },
   limits: 'none',
-  answerMs: 50,
   timeoutMs: 500,
   queries: [STATUS_QUERY],
   // A unit answers within 80 ms.

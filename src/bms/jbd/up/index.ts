@@ -39,10 +39,15 @@ export const jbdUp: BmsDriver = planned({
   id: 'jbd-up',
   family: 'jbd',
   name: 'JBD UP series',
-  lines: [{ baudRate: 9600, gapMs: 50 }],
-  addresses: Array.from({ length: 15 }, (_, index) => index + 1),
+  reach: {
+    serial: {
+      lines: [{ baudRate: 9600, gapMs: 50 }],
+      addresses: Array.from({ length: 15 }, (_, index) => index + 1),
+      answerMs: 200,
+    },
+  },
+  sends: { reads: [/^..78(1000|1c00|2810)/] },
   limits: 'operating',
-  answerMs: 200,
   timeoutMs: 1500,
   queries: [STATUS_QUERY, IDENTITY_QUERY],
   probe: { tries: 1 },

@@ -160,10 +160,23 @@ export const jkPb: BmsDriver = planned({
   id: 'jk-pb',
   family: 'jk',
   name: 'JK PB inverter series (RS485)',
-  lines: [{ baudRate: 115200, gapMs: 120 }],
-  addresses: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0],
+  reach: {
+    serial: {
+      lines: [{ baudRate: 115200, gapMs: 120 }],
+      addresses: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0],
+      answerMs: 40,
+    },
+  },
+  sends: {
+    // A write of zero to one of three trigger registers is how this protocol asks for a record; it stores nothing.
+    reads: [/^..1016(1c|1e|20)0001020000/],
+    switches: {
+      charge: [/^..1010700002040000000[01]/],
+      discharge: [/^..1010740002040000000[01]/],
+      balancer: [/^..1010780002040000000[01]/],
+    },
+  },
   limits: 'trip',
-  answerMs: 40,
   // The answer begins after about 40 ms.
   timeoutMs: 500,
   queries: [STATUS_QUERY, SETTINGS_QUERY, ABOUT_QUERY],

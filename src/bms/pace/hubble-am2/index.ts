@@ -16,7 +16,15 @@ import {
   type Query,
 } from '../../driver.ts';
 import { decodeParameters, decodeTexts, decodeValues } from './decode.ts';
-import { BELOW_WARNING, FEWEST_CELLS, PARAMETER_PIECES, PARAMETERS, TEXTS, VALUES } from './fields.ts';
+import {
+  BELOW_WARNING,
+  CELL_PLACES,
+  FEWEST_CELLS,
+  PARAMETER_PIECES,
+  PARAMETERS,
+  TEXTS,
+  VALUES,
+} from './fields.ts';
 
 interface Block {
   readonly first: number;
@@ -53,10 +61,16 @@ export const hubbleAm2: BmsDriver = planned({
   id: 'hubble-am2',
   family: 'hubble-am2',
   name: 'Hubble AM2 and other PACE boards with Modbus',
-  lines: [{ baudRate: 9600, gapMs: 100 }],
-  addresses: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15],
+  reach: {
+    serial: {
+      lines: [{ baudRate: 9600, gapMs: 100 }],
+      addresses: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15],
+      answerMs: 50,
+    },
+  },
+  sends: { reads: [/^..03/] },
+  cells: { min: FEWEST_CELLS, max: CELL_PLACES },
   limits: 'operating',
-  answerMs: 50,
   timeoutMs: 300,
   queries: [VALUES_QUERY, TEXTS_QUERY, ...LIMITS_QUERIES],
   probe: { tries: 1 },
