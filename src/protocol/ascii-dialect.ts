@@ -3,58 +3,80 @@ import { type AnalogRows, analogRows } from './ascii-blocks.ts';
 import { type AsciiFrame, LITHIUM } from './ascii-frame.ts';
 import { readNumber } from './bytes.ts';
 
-/** Who speaks the ASCII frame; the names under which drivers and captures know them. */
-export type AsciiDialect =
-  | 'pylontech'
-  | 'pylon-clone'
-  | 'pace'
-  | 'topbms'
-  | 'topband'
-  | 'seplos-v2'
-  | 'boqiang'
-  | 'daren'
-  | 'eg4-lifepower4'
-  | 'tdt'
-  | 'cbt-vb';
+/** What an analog reply (command 42) of one dialect looks like; what is absent says nothing. */
+export interface Look {
+  /** Where the first block (cell count, cells, ...) begins in INFO: without INFOFLAG at 1, with it at 2. */
+  readonly at: number;
+  /** Device class; default that of lithium batteries. Of another class nothing but it and the version is looked at. */
+  readonly cid1?: number;
+  readonly versions?: readonly number[];
+  readonly notVersions?: readonly number[];
+  /** What one step of the pack voltage is; undefined stands for a pack of which all is 0. */
+  readonly voltageUnits?: readonly (VoltageUnit | undefined)[];
+  readonly temperatureUnit?: TemperatureUnit;
+  /** How many items the block announces behind its rows. */
+  readonly items?: number;
+  /** Full capacity in raw steps: above, or up to this. */
+  readonly fullAbove?: number;
+  readonly fullUpTo?: number;
+}
+
+/** A way to fill the ASCII frame, told from its siblings by its replies. */
+export interface Dialect {
+  /** For error texts and captures. */
+  readonly name: string;
+  readonly looks: readonly Look[];
+}
 
 export interface Classified {
-  readonly dialect: AsciiDialect;
-  /** Where the first block (cell count, cells, ...) begins in INFO. */
+  readonly dialect: Dialect;
+  /** Where the first block begins in INFO. */
   readonly at: number;
 }
 
-const CID1 = { lithium: LITHIUM, daren: 0x4a, tdt: 0x4f } as const;
 /** Places after the rows that all lithium dialects share: current, pack voltage, remaining, P, full. */
 const VOLTAGE_AT = 2;
 const ITEMS_AT = 6;
 const FULL_AT = 7;
-/** The smallest Pylontech module with 16-bit capacities has 50000 mAh; its clones count in 10 mAh and stay below. */
-const CLONE_FULL_MAX = 36_000;
 
 /**
- * Which dialect an analog reply (command 42) is written in, from its content: most firmware answers the requests of its
- * siblings too, so the request proves nothing, and LENGTH collides between dialects. Undefined for an unknown one.
+ * Which of `dialects` an analog reply is written in, from its content: most firmware answers the requests of its siblings too,
+ * so the request proves nothing, and LENGTH collides between dialects. Undefined for an unknown one.
  */
-export function classifyAnalog({ version, cid1, info }: AsciiFrame): Classified | undefined {
-  if (cid1 === CID1.daren) {
-    if (version === 0x22) return { dialect: 'daren', at: 5 };
-    return version === 0x20 ? { dialect: 'eg4-lifepower4', at: 2 } : undefined;
+export function classifyAnalog(reply: AsciiFrame, dialects: readonly Dialect[]): Classified | undefined {
+  const shape = reply.cid1 === LITHIUM ? shapeOf(reply.info) : undefined;
+  for (const dialect of dialects) {
+    const look = dialect.looks.find((one) => isLike(reply, shape, one));
+    if (look !== undefined) return { dialect, at: look.at };
   }
-  if (cid1 === CID1.tdt) return { dialect: 'tdt', at: 2 };
-  if (cid1 !== CID1.lithium) return undefined;
-  if (version === 0x22) return analogRows(info, 0) && { dialect: 'cbt-vb', at: 0 };
-
-  const shape = shapeOf(info);
-  const dialect = shape && (shape.at === 1 ? withoutFlag(shape) : withFlag(shape, version, info));
-  return shape && dialect && { dialect, at: shape.at };
+  return undefined;
 }
+
+function isLike(reply: AsciiFrame, shape: Shape | undefined, look: Look): boolean {
+  const { cid1, info, version } = reply;
+  const { at, cid1: wanted = LITHIUM, versions, notVersions = [] } = look;
+  if (cid1 !== wanted || notVersions.includes(version)) return false;
+  if (versions !== undefined && !versions.includes(version)) return false;
+  if (wanted !== LITHIUM) return true;
+  if (at === 0) return analogRows(info, at) !== undefined;
+  if (shape === undefined || shape.at !== at) return false;
+  const { voltageUnits = [shape.voltageUnit], temperatureUnit = shape.temperatureUnit } = look;
+  if (!voltageUnits.includes(shape.voltageUnit) || temperatureUnit !== shape.temperatureUnit) return false;
+  const items = info[shape.rows.end + ITEMS_AT];
+  const full = readNumber(info, shape.rows.end + FULL_AT, 'u16be') ?? 0;
+  const { fullAbove = -1, fullUpTo = full, items: many = items } = look;
+  return items === many && full > fullAbove && full <= fullUpTo;
+}
+
+type VoltageUnit = 'mV' | '10 mV';
+type TemperatureUnit = 'degC + 40' | '0.1 K';
 
 interface Shape {
   readonly at: 1 | 2;
   readonly rows: AnalogRows;
   /** What one step of the pack voltage is, from its ratio to the sum of the cells; undefined when all is 0. */
-  readonly voltageUnit: 'mV' | '10 mV' | undefined;
-  readonly temperatureUnit: 'degC + 40' | '0.1 K';
+  readonly voltageUnit: VoltageUnit | undefined;
+  readonly temperatureUnit: TemperatureUnit;
 }
 
 /**
@@ -81,36 +103,18 @@ function shapeAt(info: Uint8Array, at: 1 | 2): Shape | undefined {
   return near(10 * voltage) ? { at, rows, voltageUnit: '10 mV', temperatureUnit } : undefined;
 }
 
-function unitOfTemperatures(raw: readonly number[]): Shape['temperatureUnit'] | undefined {
+function unitOfTemperatures(raw: readonly number[]): TemperatureUnit | undefined {
   if (raw.every((word) => word < 256)) return 'degC + 40';
   const kelvin = raw.every((word) => word === 0 || word === 0x8000 || (word >= 2000 && word <= 4000));
   return kelvin ? '0.1 K' : undefined;
 }
 
-function withoutFlag({ temperatureUnit, voltageUnit }: Shape): AsciiDialect | undefined {
-  if (voltageUnit === 'mV') return undefined;
-  return temperatureUnit === '0.1 K' ? 'topband' : 'topbms';
-}
-
-function withFlag({ rows, voltageUnit }: Shape, version: number, info: Uint8Array): AsciiDialect | undefined {
-  if (version === 0x26) return 'boqiang';
-  if (version === 0x52) return voltageUnit === 'mV' ? undefined : 'topbms';
-  if (version === 0x25 && voltageUnit !== '10 mV') return 'pace';
-  const items = info[rows.end + ITEMS_AT];
-  if (voltageUnit === '10 mV') return items === 10 ? 'seplos-v2' : undefined;
-  if (voltageUnit === undefined) return undefined;
-  if (items === 4) return 'pylontech';
-  if (items !== 2) return undefined;
-  return (readNumber(info, rows.end + FULL_AT, 'u16be') ?? 0) > CLONE_FULL_MAX ? 'pylontech' : 'pylon-clone';
-}
-
-/** Where the blocks of an analog reply begin; throws an ImplausibleError when a sibling of `dialect` answered. */
-export function firstBlock(reply: AsciiFrame, dialect: AsciiDialect): number {
-  const found = classifyAnalog(reply);
+/** Where the blocks of an analog reply begin; throws an ImplausibleError when another of `siblings` than `dialect` answered. */
+export function firstBlock(reply: AsciiFrame, dialect: Dialect, siblings: readonly Dialect[]): number {
+  const found = classifyAnalog(reply, siblings);
   if (found?.dialect === dialect) return found.at;
-  throw new ImplausibleError(
-    `an ASCII frame of ${found === undefined ? 'an unknown dialect' : `dialect ${found.dialect}`}, not ${dialect}`,
-  );
+  const other = found === undefined ? 'an unknown dialect' : `dialect ${found.dialect.name}`;
+  throw new ImplausibleError(`an ASCII frame of ${other}, not ${dialect.name}`);
 }
 
 /**
@@ -120,10 +124,11 @@ export function firstBlock(reply: AsciiFrame, dialect: AsciiDialect): number {
 export function analogObjection(
   asked: AsciiFrame,
   reply: AsciiFrame,
-  dialect: AsciiDialect,
+  dialect: Dialect,
+  siblings: readonly Dialect[],
   otherThan: typeof otherPack = otherPack,
 ): string | undefined {
-  const found = classifyAnalog(reply);
+  const found = classifyAnalog(reply, siblings);
   if (found === undefined) return 'not an analog reply of a known dialect';
   return found.dialect === dialect ? otherThan(asked, reply.info[found.at - 1]) : undefined;
 }

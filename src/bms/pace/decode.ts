@@ -7,6 +7,8 @@ import { ALL_PACKS, firstBlock } from '../../protocol/ascii-dialect.ts';
 import type { AsciiExchange } from '../../protocol/ascii-frame.ts';
 import { flagsOf, readNumber, readText } from '../../protocol/bytes.ts';
 import { decodeAlarms, decodeFields, present, scaled } from '../../protocol/fields.ts';
+import { ASCII_DIALECTS } from '../ascii-dialects.ts';
+import { PACE } from './dialect.ts';
 import {
   ACTIVE_BALANCE_AT,
   AFTER_ROWS,
@@ -33,7 +35,7 @@ const asksForAll = ({ asked }: AsciiExchange): boolean => asked.info[0] === ALL_
 /** One pack, or all that are there. Throws an ImplausibleError for a pack that is not. */
 export function decodeAnalogReply(exchange: AsciiExchange): Reading {
   const { info } = exchange.reply;
-  const first = firstBlock(exchange.reply, 'pace');
+  const first = firstBlock(exchange.reply, PACE, ASCII_DIALECTS);
   const blocks = asksForAll(exchange) ? splitBlocks(info, first, info[1] ?? 0) : [info.subarray(first)];
   const packs = blocks.map(decodePack);
   const modules = packs.flatMap((pack, index): ModuleReading[] =>

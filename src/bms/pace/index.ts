@@ -13,6 +13,7 @@ import {
 } from '../../protocol/ascii-frame.ts';
 import { readNumber } from '../../protocol/bytes.ts';
 import { decodeFields } from '../../protocol/fields.ts';
+import { ASCII_DIALECTS } from '../ascii-dialects.ts';
 import {
   assemble,
   assertPlausible,
@@ -26,6 +27,7 @@ import {
   turnOf,
 } from '../driver.ts';
 import { decodeAlarmReply, decodeAnalogReply, decodeProduct, finish, unsigned } from './decode.ts';
+import { PACE } from './dialect.ts';
 import { COMMAND, CURRENT_THRESHOLD_AT, FACTS, INDICATION, LENGTHS, LIMITS, VERSION } from './fields.ts';
 
 const PROBE_TIMEOUT_MS = 300;
@@ -80,7 +82,7 @@ const RULES: ReplyRules = {
   sameAddress: false,
   objection(asked, reply) {
     const { version, info } = reply;
-    if (asked.code === COMMAND.analog) return analogObjection(asked, reply, 'pace');
+    if (asked.code === COMMAND.analog) return analogObjection(asked, reply, PACE, ASCII_DIALECTS);
     if (version !== VERSION) return `VER ${version.toString(16)} is another dialect`;
     if (asked.code !== COMMAND.alarms) return otherLength(asked, reply, LENGTHS) ?? otherCurrent(asked, info);
     return otherPack(asked, info[1]) ?? (alarmRows(info, 2) ? undefined : 'not an alarm reply');

@@ -6,6 +6,8 @@ import { alarmRows, analogRows, expectRows } from '../../protocol/ascii-blocks.t
 import { ALL_PACKS, firstBlock } from '../../protocol/ascii-dialect.ts';
 import type { AsciiExchange } from '../../protocol/ascii-frame.ts';
 import { decodeAlarms, decodeFields, present, scaled } from '../../protocol/fields.ts';
+import { ASCII_DIALECTS } from '../ascii-dialects.ts';
+import { PYLONTECH } from './dialect.ts';
 import {
   AFTER_ROWS,
   ALARM_LENGTH,
@@ -32,7 +34,7 @@ export function decodeAnalogReply({ asked, reply }: AsciiExchange): Reading {
   const { info, address } = reply;
   const modules: ModuleReading[] = [];
   const count = asked.info[0] === ALL_PACKS ? Math.max(1, info[1] ?? 1) : 1;
-  for (let at = firstBlock(reply, 'pylontech'); modules.length < count; ) {
+  for (let at = firstBlock(reply, PYLONTECH, ASCII_DIALECTS); modules.length < count; ) {
     const { module, end } = decodeModule(info, at);
     modules.push({ address: address + modules.length, ...module });
     at = end;

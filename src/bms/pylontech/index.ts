@@ -11,6 +11,7 @@ import {
   requestPatterns,
 } from '../../protocol/ascii-frame.ts';
 import { decodeFields } from '../../protocol/fields.ts';
+import { ASCII_DIALECTS } from '../ascii-dialects.ts';
 import { type BmsDriver, LIMIT_KEYS, pick, planned, type Query } from '../driver.ts';
 import {
   decodeAlarmReply,
@@ -19,6 +20,7 @@ import {
   decodeManufacturer,
   finish,
 } from './decode.ts';
+import { PYLONTECH } from './dialect.ts';
 import { COMMAND, LENGTHS, SERIAL_NUMBER, SIBLING_VERSIONS, SYSTEM_ANALOG, VERSION } from './fields.ts';
 
 /** Eight groups of twelve modules, the master of each at place 2. */
@@ -92,7 +94,8 @@ const RULES: ReplyRules = {
   sameAddress: true,
   objection(asked, reply) {
     const { version, info } = reply;
-    if (asked.code === COMMAND.analog) return analogObjection(asked, reply, 'pylontech', otherModule);
+    if (asked.code === COMMAND.analog)
+      return analogObjection(asked, reply, PYLONTECH, ASCII_DIALECTS, otherModule);
     if (SIBLING_VERSIONS.includes(version)) return `VER ${version.toString(16)} is another dialect`;
     switch (asked.code) {
       case COMMAND.alarms:

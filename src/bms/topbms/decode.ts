@@ -6,6 +6,8 @@ import { ALL_PACKS, firstBlock } from '../../protocol/ascii-dialect.ts';
 import type { AsciiExchange } from '../../protocol/ascii-frame.ts';
 import { flagsOf, readNumber } from '../../protocol/bytes.ts';
 import { decodeAlarms, decodeFields, present, scaled } from '../../protocol/fields.ts';
+import { ASCII_DIALECTS } from '../ascii-dialects.ts';
+import { TOPBMS } from './dialect.ts';
 import {
   AFTER_ROWS,
   BALANCE_AT,
@@ -22,7 +24,7 @@ import {
 /** One pack, or all packs in the order of their numbers, told apart by their equal size: tails differ between firmwares. */
 export function decodeAnalogReply({ asked, reply }: AsciiExchange): Reading {
   const { info } = reply;
-  const first = firstBlock(reply, 'topbms');
+  const first = firstBlock(reply, TOPBMS, ASCII_DIALECTS);
   if (asked.info[0] !== ALL_PACKS) return decodePack(info.subarray(first));
   const count = Math.max(1, info[first - 1] ?? 1);
   const size = Math.floor((info.length - first) / count);

@@ -8,8 +8,10 @@ import {
   requestPatterns,
 } from '../../protocol/ascii-frame.ts';
 import { decodeFields } from '../../protocol/fields.ts';
+import { ASCII_DIALECTS } from '../ascii-dialects.ts';
 import { type BmsDriver, planned, type Query } from '../driver.ts';
 import { alarmBlockAt, decodeAlarmReply, decodeAnalogReply } from './decode.ts';
+import { TOPBMS } from './dialect.ts';
 import { COMMAND, PRODUCT, REPLY_VERSIONS } from './fields.ts';
 
 /** Requests are answered in the version of the document and in the one that replies carry. */
@@ -37,7 +39,7 @@ const RULES: ReplyRules = {
   sameAddress: false,
   objection(asked, reply) {
     const { version, info } = reply;
-    if (asked.code === COMMAND.analog) return analogObjection(asked, reply, 'topbms');
+    if (asked.code === COMMAND.analog) return analogObjection(asked, reply, TOPBMS, ASCII_DIALECTS);
     if (!REPLY_VERSIONS.includes(version)) return `VER ${version.toString(16)} is another dialect`;
     if (asked.code !== COMMAND.alarms) return otherPack(asked, info[0]);
     const at = alarmBlockAt(info);
