@@ -11,18 +11,23 @@ export abstract class BmsError extends Error {
 
 // Link: the port itself.
 
+/** The port is the reason, not the battery: no other battery on it can be asked either. */
+export abstract class PortError extends BmsError {
+  abstract override readonly code: `PORT_${string}`;
+}
+
 /** There is no such port, or it cannot be reached. */
-export class PortMissingError extends BmsError {
+export class PortMissingError extends PortError {
   readonly code = 'PORT_MISSING';
 }
 
 /** Another program holds the port. */
-export class PortBusyError extends BmsError {
+export class PortBusyError extends PortError {
   readonly code = 'PORT_BUSY';
 }
 
 /** The port vanished while it was in use (unplugged, connection closed by the peer). */
-export class PortLostError extends BmsError {
+export class PortLostError extends PortError {
   readonly code = 'PORT_LOST';
 }
 

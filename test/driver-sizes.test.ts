@@ -43,11 +43,11 @@ describe('the sizes of the drivers', () => {
     ]);
     expect(problems).toEqual([]);
     expect(text.split('\n').map((row) => row.trim().split(/\s+/))).toEqual([
-      ['driver', 'code', 'lines', 'tables'],
-      ['a', '90', '10'],
-      ['b', '149', '10'],
-      ['c', '150', '10'],
-      ['median', '149', '10'],
+      ['driver', 'code', 'lines', 'tables', 'together'],
+      ['a', '90', '10', '100'],
+      ['b', '149', '10', '159'],
+      ['c', '150', '10', '160'],
+      ['median', '149', '10', '159'],
     ]);
   });
 

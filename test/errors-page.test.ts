@@ -29,6 +29,7 @@ describe('the page of errors', () => {
     const classes = Object.values(errors).filter(
       (item) => typeof item === 'function' && item.prototype instanceof errors.BmsError,
     );
-    expect(classes).toHaveLength(PLAIN.length + 1);
+    const groups = [errors.PortError];
+    expect(classes).toHaveLength(PLAIN.length + groups.length + 1);
   });
 });

@@ -56,13 +56,18 @@ export function judge(drivers: readonly DriverSize[]): Verdict {
   const sorted = drivers.toSorted((a, b) => a.code - b.code);
   const middle = median(sorted.map(({ code }) => code));
   const rows = [
-    ['driver', 'code lines', 'tables'],
-    ...sorted.map(({ id, code, tables }) => [id, code, tables]),
-    ['median', middle, median(sorted.map(({ tables }) => tables))],
+    ['driver', 'code lines', 'tables', 'together'],
+    ...sorted.map(({ id, code, tables }) => [id, code, tables, code + tables]),
+    [
+      'median',
+      middle,
+      median(sorted.map(({ tables }) => tables)),
+      median(sorted.map(({ code, tables }) => code + tables)),
+    ],
   ];
   const unexplained = sorted.filter(({ code, note }) => code >= MOST_LINES && !note.includes(REASON));
   return {
-    text: rows.map(([id, code, tables]) => row(`${id}`, `${code}`, `${tables}`)).join('\n'),
+    text: rows.map(([id, ...numbers]) => row(`${id}`, numbers.map(String))).join('\n'),
     problems: [
       ...(middle < MOST_LINES ? [] : [`the median is ${middle}; it has to be below ${MOST_LINES}`]),
       ...unexplained.map(
@@ -72,8 +77,8 @@ export function judge(drivers: readonly DriverSize[]): Verdict {
   };
 }
 
-const row = (id: string, code: string, tables: string): string =>
-  id.padEnd(12) + code.padStart(12) + tables.padStart(8);
+const row = (id: string, numbers: readonly string[]): string =>
+  id.padEnd(16) + numbers.map((number) => number.padStart(11)).join('');
 
 /** The folder of a driver in the tree of drivers, by its id: its path, or the end of it. */
 export function folderOf(id: string, root = DRIVERS): string {

@@ -12,7 +12,7 @@ import { Pack } from '../battery/poller.ts';
 import { detect, type Hit, hitText } from '../bms/detect/detect.ts';
 import type { BmsDriver } from '../bms/driver.ts';
 import { type Clock, sleep } from '../clock.ts';
-import { BmsError, PortLostError } from '../errors.ts';
+import { BmsError, PortError, PortLostError } from '../errors.ts';
 import type { Log, LogSource } from '../log.ts';
 import { controlSettings } from '../settings/control.ts';
 import type { PortSettings } from '../settings/resolve.ts';
@@ -249,8 +249,7 @@ export class PortService {
     try {
       await action();
     } catch (error) {
-      if (!(error instanceof BmsError) || !error.code.startsWith('PORT_') || this.#stop.signal.aborted)
-        throw error;
+      if (!(error instanceof PortError) || this.#stop.signal.aborted) throw error;
       this.#conditions.meet('portLost', 'port', { cause: error.message });
       await this.#reopen();
     }

@@ -1,5 +1,5 @@
 import type { Pack } from '../battery/poller.ts';
-import { BmsError } from '../errors.ts';
+import { BmsError, PortError } from '../errors.ts';
 import type { Exchange } from '../transport/exchange.ts';
 
 /** A number that is made up anew at every read is seldom twice the same by chance, and hardly ever three times. */
@@ -41,7 +41,7 @@ export class SerialCheck {
     try {
       return (await driver.open(link, address).read()).serialNumber;
     } catch (error) {
-      if (!(error instanceof BmsError) || error.code.startsWith('PORT_')) throw error;
+      if (!(error instanceof BmsError) || error instanceof PortError) throw error;
       return undefined;
     }
   }

@@ -2,7 +2,7 @@ import type { Battery } from '../battery/battery.ts';
 import { WISHES, type Wish } from '../battery/wishes.ts';
 import type { BmsDriver, SwitchName } from '../bms/driver.ts';
 import type { ControlRequests } from '../control/law.ts';
-import { BmsError } from '../errors.ts';
+import { BmsError, PortError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Exchange } from '../transport/exchange.ts';
 
@@ -67,7 +67,7 @@ export class Switches {
           `${name} switch of ${pack.driver.id} at address ${pack.address} is ${on ? 'on' : 'off'}`,
         );
       } catch (error) {
-        if (!(error instanceof BmsError) || error.code.startsWith('PORT_')) throw error;
+        if (!(error instanceof BmsError) || error instanceof PortError) throw error;
         failure = error;
       }
     }

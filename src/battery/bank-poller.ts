@@ -2,7 +2,7 @@ import type { BmsDriver } from '../bms/driver.ts';
 import type { Clock } from '../clock.ts';
 import type { ControlOutput, ControlRequests } from '../control/law.ts';
 import { bankOutput, type Member, withSilentPacks } from '../control/limits/bank-limits.ts';
-import { BmsError } from '../errors.ts';
+import { BmsError, PortError } from '../errors.ts';
 import type { Log, LogSource } from '../log.ts';
 import { bankReading } from '../model/bank-reading.ts';
 import type { ModuleReading, Reading } from '../model/reading.ts';
@@ -173,7 +173,7 @@ export class Bank {
     try {
       reading = await driver.open(link, address).probe();
     } catch (error) {
-      if (!(error instanceof BmsError) || error.code.startsWith('PORT_')) throw error;
+      if (!(error instanceof BmsError) || error instanceof PortError) throw error;
       return;
     }
     await this.#welcome(address, reading);

@@ -1,5 +1,5 @@
 import type { BmsDriver, Session } from '../bms/driver.ts';
-import { BmsError } from '../errors.ts';
+import { BmsError, PortError } from '../errors.ts';
 import type { Reading } from '../model/reading.ts';
 import type { Exchange } from '../transport/exchange.ts';
 import { OverrunMeter } from './overrun-meter.ts';
@@ -69,7 +69,7 @@ export class Pack {
       this.#measure(this.#now() - began);
       return { reading };
     } catch (error) {
-      if (!(error instanceof BmsError) || error.code.startsWith('PORT_')) throw error;
+      if (!(error instanceof BmsError) || error instanceof PortError) throw error;
       this.#failures += 1;
       this.#wastedMs = this.#now() - began;
       if (this.#failures >= PATIENCE) {

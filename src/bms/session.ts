@@ -1,4 +1,4 @@
-import { BmsError, FrameError, RefusedError, TimeoutError } from '../errors.ts';
+import { BmsError, FrameError, PortError, RefusedError, TimeoutError } from '../errors.ts';
 import { mergeReadings, pick, type Reading } from '../model/reading.ts';
 import type { Exchange } from '../transport/exchange.ts';
 import type { BmsDriver, DriverPlan, Memory, Session, SwitchName, Talk } from './driver.ts';
@@ -104,7 +104,7 @@ class PlannedSession implements Session {
       this.#failures = 0;
       return known;
     } catch (error) {
-      if (!(error instanceof BmsError) || error.code.startsWith('PORT_')) throw error;
+      if (!(error instanceof BmsError) || error instanceof PortError) throw error;
       this.#failures += 1;
       if (this.#failures >= PATIENCE) this.#memory = { cycle: 0, known: {} };
       throw error;

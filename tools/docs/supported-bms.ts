@@ -10,6 +10,7 @@ import { MemoryWire } from '../../src/transport/memory.ts';
 import { casesOf, outsideOf, type VectorCase } from '../../test/contract/vectors.ts';
 import { BATTERY } from '../../test/support/batteries.ts';
 import { ManualClock } from '../../test/support/manual-clock.ts';
+import { folderOf } from '../driver-sizes.ts';
 
 /** Rows of the table of values, in the words of an owner. */
 const VALUES: readonly (readonly [label: string, keys: readonly (keyof Reading)[]])[] = [
@@ -78,7 +79,7 @@ export async function supportedPage(): Promise<string> {
       ],
       evidence.map(({ driver, captured }) => [
         `\`${driver.id}\``,
-        `[${driver.name}](../src/bms/${driver.id}/README.md)`,
+        `[${driver.name}](../src/bms/${folderOf(driver.id)}/README.md)`,
         driver.reach.serial.lines.map(lineText).join(', '),
         driver.reach.serial.addresses.length > 1
           ? `${driver.reach.serial.addresses.length} addresses`

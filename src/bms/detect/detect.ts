@@ -1,5 +1,5 @@
 import { type Clock, sleep } from '../../clock.ts';
-import { BmsError, FrameError, NothingFoundError, TimeoutError } from '../../errors.ts';
+import { BmsError, FrameError, NothingFoundError, PortError, TimeoutError } from '../../errors.ts';
 import type { Reading } from '../../model/reading.ts';
 import type { Exchange, LineSettings } from '../../transport/exchange.ts';
 import type { BmsDriver } from '../driver.ts';
@@ -160,7 +160,7 @@ export async function detect(link: ProbeLink, options: DetectOptions): Promise<D
       onAttempt?.({ ...hit, reading, tookMs: clock.now() - at });
       return { ...step, reading };
     } catch (error) {
-      if (!(error instanceof BmsError) || error.code.startsWith('PORT_')) throw error;
+      if (!(error instanceof BmsError) || error instanceof PortError) throw error;
       const { answered, heard, sent } = listener;
       failures.push({ ...hit, error, answered, heard, sent });
       onAttempt?.({ ...hit, error, tookMs: clock.now() - at });
