@@ -44,6 +44,7 @@ export function bankOutput(members: readonly Member[]): ControlOutput | undefine
   const state = BACKWARD.find((candidate) => outputs.some((output) => output.state === candidate)) ?? 'hold';
   const leading = outputs.find((output) => output.state === state) ?? lowest;
   const soc = weightedSoc(members);
+  const isWhole = outputs.every(({ freshness }) => freshness === 'fresh');
   const timeToGo = outputs.map((output) => output.timeToGo).filter((seconds) => seconds !== undefined);
   return {
     cvl: lowest.cvl,
@@ -59,7 +60,8 @@ export function bankOutput(members: readonly Member[]): ControlOutput | undefine
     alarms: outputs.reduce<Alarms>((worst, output) => mergeAlarms(worst, output.alarms), {}),
     freshness: FRESHNESS.findLast((level) => outputs.some((output) => output.freshness === level)) ?? 'lost',
     ...(soc !== undefined && { soc }),
-    ...(timeToGo.length > 0 && { timeToGo: Math.min(...timeToGo) }),
+    // Without the pack that would be empty first the shortest of the others would be a longer time.
+    ...(timeToGo.length > 0 && isWhole && { timeToGo: Math.min(...timeToGo) }),
     notices: members.flatMap((member) => member.output.notices.map((text) => `${member.name}: ${text}`)),
   };
 }
