@@ -6,7 +6,7 @@ export default defineConfig({
     reporters: ['default', './tools/reporter.ts'],
     maxWorkers: 2,
     globalSetup: './test/support/global-setup.ts',
-    testTimeout: 30_000,
+    testTimeout: 60_000,
     hookTimeout: 20_000,
     coverage: {
       provider: 'v8',

@@ -27,9 +27,11 @@ describe('the short form of the fault harness', () => {
     expect(judged(await virtualRows([30, 1200]))).toEqual([]);
   });
 
-  it('sees every driver read on while requests are lost, also to a UART that falls asleep', async () => {
-    const rows = await lossRows(180);
-    expect(rows).toHaveLength(2 * BMSES.length);
+  it('sees drivers read on while requests are lost, also to a UART that falls asleep', async () => {
+    // One of every kind of poll; `npm run faults` tries all drivers for longer.
+    const some = BMSES.map(({ driver }) => driver).filter(({ id }) => ['daly', 'jbd', 'topbms'].includes(id));
+    const rows = await lossRows(180, () => {}, some);
+    expect(rows).toHaveLength(2 * some.length);
     expect(judged(rows)).toEqual([]);
   }, 120_000);
 
