@@ -87,7 +87,8 @@ describe('an owner', () => {
     expect(await write('/Mode', 'i', 252)).toBe(0);
     await program.says('discharge switch of jbd at address 1 is off');
     expect(house.device.plant.truth()).toMatchObject({ chargeEnabled: false, dischargeEnabled: false });
-    expect(house.reader.number('/Settings/ForceDischargingOff')).toBe(1);
+    // A write that comes just before the switches are operated is shown by the next poll only.
+    await eventually(() => house.reader.number('/Settings/ForceDischargingOff') === 1);
     expect(await write('/Mode', 'i', 3)).toBe(0);
     await program.says('discharge switch of jbd at address 1 is on');
     expect(house.device.plant.truth()).toMatchObject({ chargeEnabled: true, dischargeEnabled: true });
