@@ -1,3 +1,5 @@
+import { wrap } from './wrap.ts';
+
 /** Every error code, when it comes, and what helps. The codes are those of src/errors.ts. */
 export const ERROR_ROWS: readonly (readonly [code: string, when: string, todo: string])[] = [
   [
@@ -68,17 +70,38 @@ export function errorsPage(): string {
   return [
     '# Errors',
     '',
-    'Made by `npm run docs`. A command that fails prints `dbus-bms <command>: CODE: what was expected',
-    'and what came`; the service (`run`) says it as a line of its log, `error port: CODE: ...`. Codes are',
-    'stable. Exit codes: 0 done, 1 an error of this list, 2 a command line or a line of stdin that cannot',
-    'be understood, 130 stopped with Ctrl-C (143 by TERM; `run`, `simulate` and `demo` end with 0 then,',
-    'because that is how they end), 70 a bug (please report the line). `check-config` and `import-config`',
-    'end with 1 too when a file holds an error, `import-config` when a limit of the old file does not',
-    'count here.',
+    'Made by `npm run docs`.',
     '',
-    '| code | when | what helps |',
-    '|---|---|---|',
-    ...ERROR_ROWS.map(([code, when, todo]) => `| \`${code}\` | ${when} | ${todo} |`),
+    ...wrap(
+      'A command that fails prints `dbus-bms <command>: CODE: what was expected and what came`. The service (`run`) says it as a line of its log, `error port: CODE: ...`. Codes are stable.',
+    ),
     '',
-  ].join('\n');
+    '## Exit codes',
+    '',
+    '| exit | meaning |',
+    '|---|---|',
+    '| 0 | done |',
+    '| 1 | an error of the list below |',
+    '| 2 | the command line, or a line of stdin, cannot be understood |',
+    '| 70 | a fault of the program: please report the line |',
+    '| 130 | stopped with Ctrl-C |',
+    '| 143 | stopped by the signal TERM |',
+    '',
+    ...wrap(
+      '`run`, `simulate` and `demo` end with 0 when they are stopped, because that is how they end. `check-config` ends with 1 too when a file holds an error. `import-config` does the same, and also when a limit of the old file does not count here.',
+    ),
+    '',
+    '## Codes',
+    '',
+    ...ERROR_ROWS.flatMap(([code, when, todo]) => [
+      `### \`${code}\``,
+      '',
+      ...wrap(`**When:** ${when}.`),
+      '',
+      ...wrap(`**What helps:** ${todo}.`),
+      '',
+    ]),
+  ]
+    .join('\n')
+    .replace(/\n+$/, '\n');
 }

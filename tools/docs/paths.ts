@@ -1,6 +1,7 @@
 import type { BatteryView } from '../../src/battery/battery-view.ts';
 import { pathsOf } from '../../src/venus/battery-paths.ts';
 import type { PathLine } from '../../src/venus/path-line.ts';
+import { wrap } from './wrap.ts';
 
 /** Paths of other battery services that are not exported here, and why. */
 const LEFT_OUT: readonly (readonly [paths: string, why: string])[] = [
@@ -76,26 +77,44 @@ export function pathsPage(): string {
   return [
     '# What stands on D-Bus',
     '',
-    'Made by `npm run docs`. Service `com.victronenergy.battery.<port>`, one connection per service; `GetItems`, `GetValue`, `GetText`, `SetValue`, one `ItemsChanged` per poll',
-    'with what changed. What a BMS does not tell is the invalid value (an empty array, text `---`), never 0. Current and power are positive while charging.',
-    'Writing anything else than the paths marked *w* is refused with 1.',
+    'Made by `npm run docs`.',
+    '',
+    ...wrap(
+      'The service is `com.victronenergy.battery.<port>`. Each service has a connection of its own. It answers `GetItems`, `GetValue`, `GetText` and `SetValue`, and sends one `ItemsChanged` per poll with what changed.',
+    ),
+    '',
+    ...wrap(
+      'What a BMS does not tell is the invalid value (an empty array, text `---`), never 0.',
+      '* ',
+      '  ',
+    ),
+    ...wrap('Current and power are positive while charging.', '* ', '  '),
+    ...wrap('Paths marked *w* can be written. A write to any other is refused with 1.', '* ', '  '),
+    ...wrap(
+      'Paths marked *limits* are only on the service that controls the chargers, not on the packs of a bank.',
+      '* ',
+      '  ',
+    ),
+    ...wrap('`Cell1` stands for each cell.', '* ', '  '),
+    ...wrap(
+      '`/Mode` is valid where the owner allows switches and the BMS has both of them. 3 is on. 252 is standby, which switches charge and discharge off.',
+      '* ',
+      '  ',
+    ),
     '',
     ...table(single, (path) => (shared.has(path) ? '' : 'limits')),
-    '',
-    '*limits*: only on the service that controls the chargers, not on the packs of a bank. `/Mode` is valid where the owner allows switches and the BMS has both of them:',
-    '3 on, 252 standby, which switches charge and discharge off. `Cell1` stands for each cell.',
     '',
     'A bank (several packs on one port) has, instead of the cells, for each of its first ten packs:',
     '',
     ...table(bank, () => ''),
     '',
-    'Each pack of a bank is also a service of its own, `com.victronenergy.battery.<port>__0x<address>`, with its cells.',
+    ...wrap(
+      'Each pack of a bank is also a service of its own, `com.victronenergy.battery.<port>__0x<address>`, with its cells.',
+    ),
     '',
     '## Not there, and why',
     '',
-    '| path | why |',
-    '|---|---|',
-    ...LEFT_OUT.map(([paths, why]) => `| ${paths} | ${why} |`),
+    ...LEFT_OUT.flatMap(([paths, why]) => wrap(`${paths}: ${why}.`, '* ', '  ')),
     '',
   ].join('\n');
 }

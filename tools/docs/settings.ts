@@ -1,5 +1,6 @@
 import { SECTIONS, SETTINGS, type Setting, splitKey } from '../../src/settings/table.ts';
 import { allowed, written } from '../../src/settings/value.ts';
+import { wrap } from './wrap.ts';
 
 const TITLES: Readonly<Record<string, string>> = {
   battery: 'The battery',
@@ -29,6 +30,14 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   'identity.customName': '"House battery"',
 };
 
+const HOW_IT_IS_READ: readonly string[] = [
+  'A setting belongs under the header of its section. In another place it is read all the same, with a warning.',
+  'A name that does not exist is ignored, with a warning that names the nearest one.',
+  'A wrong value is an error. The driver goes on with the value that stands under "When wrong". Until the error is put right the charge current is at most 0.1 C and the charge voltage at most float. Error 119 shows on the display.',
+  'One port can differ: `[ports."ttyUSB0"]` may hold any setting. For a serial-to-network bridge write `[ports."tcp://10.0.0.5:8899"]`. An error there concerns that port only.',
+  'Limits are for each battery, not for a bank of several.',
+];
+
 /** `docs/settings.md`. */
 export function settingsPage(): string {
   return `${[
@@ -36,27 +45,23 @@ export function settingsPage(): string {
     '',
     '<!-- Made from src/settings/table.ts by `npm run docs`; do not edit. -->',
     '',
-    'The settings are in `/data/conf/dbus-bms.toml`. Without the file every setting has its default, which suits most',
-    `batteries. There are ${ROWS.length} settings; an ordinary installation needs at most these:`,
+    ...wrap(
+      `The settings are in \`/data/conf/dbus-bms.toml\`. Without the file every setting has its default, which suits most batteries. There are ${ROWS.length} settings. An ordinary installation needs at most these:`,
+    ),
     '',
     '```toml',
     usualSettings(),
     '```',
     '',
-    '`dbus-bms check-config` tells, line by line, what is wrong in the file and which settings are in force. A file with',
-    'every setting is in [dbus-bms.example.toml](dbus-bms.example.toml).',
+    ...wrap(
+      '`dbus-bms check-config` tells, line by line, what is wrong in the file and which settings are in force. A file with every setting is in [dbus-bms.example.toml](dbus-bms.example.toml).',
+    ),
     '',
     '## How the file is read',
     '',
-    '* A setting belongs under the header of its section. In another place it is read all the same, with a warning.',
-    '* A name that does not exist is ignored, with a warning that names the nearest one.',
-    '* A wrong value is an error. The driver goes on with the value in the column "when wrong", and until the error is put',
-    '  right the charge current is at most 0.1 C and the charge voltage at most float. Error 119 shows on the display.',
-    '* One port can differ: `[ports."ttyUSB0"]` may hold any setting, for a serial-to-network bridge',
-    '  `[ports."tcp://10.0.0.5:8899"]`. An error there concerns that port only.',
-    '* Limits are per battery, not per bank.',
+    ...HOW_IT_IS_READ.flatMap((text) => wrap(text, '* ', '  ')),
     '',
-    ...SECTIONS.flatMap(sectionTable),
+    ...SECTIONS.flatMap(sectionPart),
   ].join('\n')}`;
 }
 
@@ -81,19 +86,24 @@ function assignment(row: Setting): string {
   return `${splitKey(row.key)[1]} = ${value}`;
 }
 
-function sectionTable(section: string): string[] {
+function sectionPart(section: string): string[] {
   return [
     `## ${TITLES[section] ?? section}: \`[${section}]\``,
     '',
-    '| setting | allowed | default | when wrong | meaning |',
-    '|---|---|---|---|---|',
-    ...rowsOf(section).map((row) => {
-      const name = splitKey(row.key)[1];
+    ...rowsOf(section).flatMap((row) => {
       const preset = row.default === undefined ? (row.otherwise ?? '') : `\`${written(row.default)}\``;
       const wrong = row.safe === undefined ? 'the default' : `\`${written(row.safe)}\``;
-      return `| \`${name}\` | ${allowed(row)} | ${preset} | ${wrong} | ${row.help} |`;
+      return [
+        `### \`${splitKey(row.key)[1]}\``,
+        '',
+        ...wrap(row.help),
+        '',
+        ...wrap(`Allowed: ${allowed(row)}.`, '* ', '  '),
+        ...wrap(`Default: ${preset}.`, '* ', '  '),
+        ...wrap(`When wrong: ${wrong}.`, '* ', '  '),
+        '',
+      ];
     }),
-    '',
   ];
 }
 
@@ -107,7 +117,7 @@ export function exampleFile(): string {
   for (const section of SECTIONS) {
     lines.push('', `[${section}]`);
     for (const row of rowsOf(section)) {
-      lines.push(`# ${row.help}`, `# Allowed: ${allowed(row)}.`);
+      lines.push(...wrap(row.help, '# '), ...wrap(`Allowed: ${allowed(row)}.`, '# '));
       lines.push(`${row.usual ? '' : '# '}${assignment(row)}`);
     }
   }
