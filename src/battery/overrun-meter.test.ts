@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { SAYS_NOTHING } from '../../test/support/silent-link.ts';
 import { TimeoutError } from '../errors.ts';
 import type { Exchange } from '../transport/exchange.ts';
 import { OverrunMeter } from './overrun-meter.ts';
@@ -15,6 +16,7 @@ function asked() {
     outcome: 'answer' | 'silence' = 'answer',
   ) => {
     const link: Exchange = {
+      ...SAYS_NOTHING,
       ask: async (_request, _accept, _timeoutMs, options) => {
         for (const ms of missedMs) options?.onMissed?.(ms, new TimeoutError('silence'));
         if (outcome === 'silence') throw new TimeoutError('silence');
@@ -52,6 +54,7 @@ describe('the time that a battery wastes', () => {
   it('leaves what a driver wants to be told of failed tries to it', async () => {
     const told: number[] = [];
     const link: Exchange = {
+      ...SAYS_NOTHING,
       ask: async (request, _accept, _timeoutMs, options) => {
         options?.onMissed?.(7, new TimeoutError('silence'));
         return request;
@@ -65,7 +68,8 @@ describe('the time that a battery wastes', () => {
 
   it('is measured on one and the same object whatever line is behind it, and says when that is another', () => {
     const meter = new OverrunMeter();
-    const [one, other] = [{ ask: async () => STATUS }, { ask: async () => STATUS }];
+    const lineOf = (): Exchange => ({ ...SAYS_NOTHING, ask: async () => STATUS });
+    const [one, other] = [lineOf(), lineOf()];
     expect([one, one, other, other].map((line) => meter.over(line))).toEqual([false, false, true, false]);
   });
 });

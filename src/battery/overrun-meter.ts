@@ -25,7 +25,7 @@ export class OverrunMeter implements Exchange {
   }
 
   async ask(...[request, accept, timeoutMs, options]: Parameters<Exchange['ask']>): Promise<Uint8Array> {
-    if (this.#line === undefined) throw new Error('there is no line to ask over');
+    const line = this.#open();
     const key = String.fromCharCode(...request);
     let missedMs = 0;
     const onMissed = (tookMs: number, error: unknown): void => {
@@ -33,11 +33,20 @@ export class OverrunMeter implements Exchange {
       options?.onMissed?.(tookMs, error);
     };
     try {
-      const reply = await this.#line.ask(request, accept, timeoutMs, { ...options, onMissed });
+      const reply = await line.ask(request, accept, timeoutMs, { ...options, onMissed });
       this.#answered.add(key);
       return reply;
     } finally {
       if (this.#answered.has(key)) this.#ms += missedMs;
     }
+  }
+
+  async next(...[accept, timeoutMs]: Parameters<Exchange['next']>): Promise<Uint8Array> {
+    return this.#open().next(accept, timeoutMs);
+  }
+
+  #open(): Exchange {
+    if (this.#line === undefined) throw new Error('there is no line to ask over');
+    return this.#line;
   }
 }

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { withReads } from '../../test/support/sessions.ts';
+import { SAYS_NOTHING } from '../../test/support/silent-link.ts';
 import { jbd } from '../bms/jbd/index.ts';
 import { PortLostError, TimeoutError } from '../errors.ts';
 import type { Reading } from '../model/reading.ts';
 import { Pack } from './poller.ts';
 
-const LINK = { ask: () => Promise.reject(new TimeoutError('unused')) };
+const LINK = { ...SAYS_NOTHING, ask: () => Promise.reject(new TimeoutError('unused')) };
 
 /** A pack whose polls last as long as told; a poll without a reading fails. */
 function scripted() {

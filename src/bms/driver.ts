@@ -2,6 +2,7 @@ import type { Chemistry } from '../model/chemistry.ts';
 import type { Reading } from '../model/reading.ts';
 import type { Accept } from '../protocol/accept.ts';
 import type { Exchange, LineSettings } from '../transport/exchange.ts';
+import type { BluetoothReach } from './bluetooth.ts';
 import type { Answered, How, Poll, Query } from './query-plan.ts';
 
 export { pick } from '../model/reading.ts';
@@ -15,12 +16,17 @@ export type SwitchName = 'charge' | 'discharge' | 'balancer';
 
 /** The ways on which a battery is found. */
 export interface Reach {
+  /** `NO_CABLE` where it has no serial port that answers. */
   readonly serial: SerialReach;
+  readonly bluetooth?: BluetoothReach;
 }
+
+/** Of a battery that is reached over Bluetooth only: a search on a serial line has nothing to try. */
+export const NO_CABLE: SerialReach = { lines: [], addresses: [0], answerMs: 50 };
 
 /** How a battery is reached over a serial line. */
 export interface SerialReach {
-  /** Line settings to try, most likely first. */
+  /** Line settings to try, most likely first; none where there is no cable. */
   readonly lines: readonly LineSettings[];
   /** Addresses at which a battery may answer, the usual one first. One entry: this BMS cannot be addressed. */
   readonly addresses: readonly number[];

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BATTERY } from '../../test/support/batteries.ts';
 import { ManualClock } from '../../test/support/manual-clock.ts';
+import { SAYS_NOTHING } from '../../test/support/silent-link.ts';
 import { type BmsError, FrameError, NothingFoundError, TimeoutError } from '../errors.ts';
 import { bytesOf } from '../protocol/bytes.ts';
 import { HalfDuplex } from '../transport/half-duplex.ts';
@@ -24,6 +25,7 @@ async function firstRequests(): Promise<ReadonlyMap<string, Uint8Array>> {
   const found = new Map<string, Uint8Array>();
   for (const driver of DRIVERS) {
     const link = {
+      ...SAYS_NOTHING,
       ask: (request: Uint8Array) => {
         if (!found.has(driver.id)) found.set(driver.id, request);
         return Promise.reject(new TimeoutError('silence'));

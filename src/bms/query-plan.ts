@@ -9,6 +9,9 @@ export interface Form {
   readonly request: Uint8Array;
 }
 
+/** Stands for the request of what a battery says by itself. */
+export const UNASKED = new Uint8Array();
+
 /** How a question is asked; the session asks with these where nothing else is said. */
 export interface How {
   /** From the end of the request to the first byte of the reply, ms. */
@@ -76,7 +79,10 @@ export interface Optional {
 
 /** One question of a plan. Without `rarely` and `optional` it is asked in every poll, which fails without an answer. */
 export interface Query extends How {
-  /** The request to the battery at an address, or its forms, the usual one first. `usual` is the form answered last. */
+  /**
+   * The request to the battery at an address, or its forms, the usual one first. `usual` is the form answered last. A request
+   * without bytes (`UNASKED`) waits for what the battery says by itself.
+   */
   readonly asks: (address: number, usual?: string) => Uint8Array | readonly Form[];
   /** For the log: what it tells, and with which command: "alarms (0x98)". Absent: nobody misses it. */
   readonly name?: string;

@@ -1,13 +1,16 @@
 import { describe, expect, it } from 'vitest';
+import { SAYS_NOTHING } from '../../test/support/silent-link.ts';
 import { BmsError, PortLostError, TimeoutError } from '../errors.ts';
 import type { Reading } from '../model/reading.ts';
 import type { Exchange } from '../transport/exchange.ts';
-import { type DriverPlan, planned, type Query } from './driver.ts';
+import { type DriverPlan, NO_CABLE, planned, type Query } from './driver.ts';
+import { UNASKED } from './query-plan.ts';
 
 /** Queries named by their only byte; `answers` has what the battery tells now. */
 function battery(queries: DriverPlan['queries'], answers: Record<number, Reading | Error>, address = 1) {
   const asked: number[] = [];
   const link: Exchange = {
+    ...SAYS_NOTHING,
     async ask(request) {
       const [name = 0] = request;
       asked.push(name);
@@ -139,5 +142,34 @@ describe('a session', () => {
     expect((await read()).asked).toEqual([4]);
     session.reconnected();
     expect(await read()).toEqual({ asked: [3, 4, 2], outcome: { soc: 50, model: 'Y' } });
+  });
+});
+
+describe('a battery that speaks by itself', () => {
+  it('is listened to by a query without a request', async () => {
+    const heard = Uint8Array.of(7);
+    const said: unknown[] = [];
+    const link: Exchange = {
+      ask: () => Promise.reject(new Error('nobody is to be asked')),
+      next: async (_accept, timeoutMs) => {
+        said.push(timeoutMs);
+        return heard;
+      },
+    };
+    const driver = planned({
+      id: 'x',
+      family: 'x',
+      name: 'X',
+      sends: { reads: [] },
+      reach: { serial: NO_CABLE },
+      limits: 'operating',
+      timeoutMs: 100,
+      queries: [{ asks: () => UNASKED, timeoutMs: 3000 }],
+      probe: {},
+      accept: () => () => 1,
+      decode: (request, [soc = 0]) => (request.length === 0 ? { soc } : {}),
+    });
+    expect(await driver.open(link, 0).read()).toEqual({ soc: 7 });
+    expect(said).toEqual([3000]);
   });
 });

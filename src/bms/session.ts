@@ -206,7 +206,11 @@ class PlannedSession implements Session {
     const { timeoutMs = this.#plan.timeoutMs, tries = 1, ...options } = { ...timing(query), ...how };
     const ask = async (request: Uint8Array, most: number): Promise<Answered> => {
       const recognised = accept?.(request, round) ?? this.#plan.accept(request);
-      const reply = await this.#link.ask(request, recognised, timeoutMs, { ...options, tries: most });
+      // A request of nothing stands for what the battery says by itself.
+      const reply =
+        request.length === 0
+          ? await this.#link.next(recognised, timeoutMs)
+          : await this.#link.ask(request, recognised, timeoutMs, { ...options, tries: most });
       const reading = decode?.(request, reply, round) ?? this.#plan.decode(request, reply);
       return { request, reply, reading };
     };

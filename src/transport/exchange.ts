@@ -26,6 +26,12 @@ export interface Exchange {
    * a request that has been answered before is repeated soon, within the time that `timeoutMs` and `tries` allow together.
    */
   ask(request: Uint8Array, accept: Accept, timeoutMs: number, options?: AskOptions): Promise<Uint8Array>;
+  /**
+   * For a device that speaks by itself: resolves with the newest frame that `accept` takes and that was not given before (a
+   * copy), or else with the next one. What was said up to 2 s before counts too, from the first call on this connection on.
+   * Rejects like `ask`; `timeoutMs` is the time for the whole frame.
+   */
+  next(accept: Accept, timeoutMs: number): Promise<Uint8Array>;
 }
 
 /** Serial line settings; 8 data bits, no parity, 1 stop bit unless said. Ignored over TCP. */
@@ -39,6 +45,7 @@ export interface LineSettings {
 
 /** One finished exchange, for probe lines, debug logs, statistics and captures. */
 export interface ExchangeRecord {
+  /** Empty when the device spoke by itself. */
   readonly request: Uint8Array;
   /** The accepted frame, absent when there was none. */
   readonly reply?: Uint8Array;

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { BmsError, PortLostError, TimeoutError } from '../errors.ts';
+import { BmsError, FrameError, PortLostError, TimeoutError } from '../errors.ts';
 import type { Accept } from '../protocol/accept.ts';
 import { sameBytes } from '../protocol/bytes.ts';
 import type { AskOptions, Exchange, ExchangeRecord, LineSettings } from './exchange.ts';
@@ -7,6 +7,7 @@ import { Gathering } from './gathering.ts';
 import { LateAnswers, type Unanswered } from './late-answers.ts';
 import { type Awaited, Reception } from './reception.ts';
 import { type Answered, MOST_PATIENCE_MS, type RequestTimes, ResponseTimes } from './response-times.ts';
+import { Unasked } from './unasked.ts';
 import type { Wire } from './wire.ts';
 
 export interface HalfDuplexOptions {
@@ -32,6 +33,8 @@ const LATE_MS = 20;
 
 /** A timer may come so much before its time, ms. */
 const LOOK_MS = 1;
+/** What stands for the request where nobody asked. */
+const UNASKED = new Uint8Array();
 /** Without an intake every byte is taken as it comes. */
 const WATCHED = { silentMs: 0, watched: true };
 
@@ -51,6 +54,8 @@ export class HalfDuplex implements Exchange {
   /** What was asked last, while answers to it may still come. */
   #late: LateAnswers | undefined;
   #lost: BmsError | undefined;
+  /** From the first time on that somebody wanted to hear it. */
+  #unasked: Unasked | undefined;
   /** Takes the bytes of the try on the line; between tries they are dropped. */
   #receive: (bytes: Uint8Array) => void = ignore;
   /** Ends what is being awaited when the connection ends. */
@@ -65,7 +70,10 @@ export class HalfDuplex implements Exchange {
     this.#gathering = wire.intake === undefined ? undefined : new Gathering(wire.intake, options.clock);
     wire.onBytes = (bytes) => {
       const now = this.#clock.now();
-      if (this.#receive === ignore) this.#late?.take(bytes, now);
+      if (this.#receive === ignore) {
+        this.#late?.take(bytes, now);
+        this.#unasked?.add(bytes);
+      }
       this.#lastByteAt = now;
       this.#receive(bytes);
     };
@@ -79,6 +87,10 @@ export class HalfDuplex implements Exchange {
   ask(request: Uint8Array, accept: Accept, timeoutMs: number, options: AskOptions = {}): Promise<Uint8Array> {
     const awaited = { request, accept, replyEqualsRequest: options.replyEqualsRequest ?? false };
     return this.#inTurn(() => this.#tries(awaited, timeoutMs, options));
+  }
+
+  next(accept: Accept, timeoutMs: number): Promise<Uint8Array> {
+    return this.#inTurn(() => this.#hear(accept, timeoutMs));
   }
 
   /** Other line settings, in turn with the requests; what the old ones left on the line is dropped before the next one. */
@@ -169,6 +181,28 @@ export class HalfDuplex implements Exchange {
     const afterFirstMs = at - oldest;
     const until = at + answered.tookMs + afterFirstMs + SETTLE_MS;
     this.#expectLate({ awaited, times, at: unanswered, until, taken: { ...answered, afterFirstMs } });
+  }
+
+  async #hear(accept: Accept, timeoutMs: number): Promise<Uint8Array> {
+    const unasked = this.#unasked ?? new Unasked(this.#clock);
+    this.#unasked = unasked;
+    this.#interrupt = (error) => unasked.interrupt(error);
+    const at = this.#clock.now();
+    const record = (outcome: Pick<ExchangeRecord, 'received' | 'reply' | 'error'>): void =>
+      this.#onExchange({ request: UNASKED, at, tookMs: this.#clock.now() - at, ...outcome });
+    try {
+      const reply = await unasked.next(accept, timeoutMs);
+      record({ received: reply, reply });
+      return reply;
+    } catch (cause) {
+      const error = cause instanceof Error ? cause : new Error(String(cause));
+      const received =
+        error instanceof FrameError || error instanceof TimeoutError ? error.received : UNASKED;
+      record({ received, error });
+      throw error;
+    } finally {
+      this.#interrupt = ignore;
+    }
   }
 
   #expectLate(unanswered: Omit<Unanswered, 'lineMs'>): void {

@@ -45,8 +45,8 @@ function capturedOf(value: unknown): Captured | 'other' | undefined {
   const came = received ?? reply ?? '';
   const answered = typeof came === 'string' ? fromHex(came) : undefined;
   const at = typeof t === 'number' && Number.isFinite(t) ? t : undefined;
-  if (asked === undefined || asked.length === 0 || answered === undefined || at === undefined)
-    return undefined;
+  const isNone = asked?.length === 0 && (answered === undefined || answered.length === 0);
+  if (asked === undefined || isNone || answered === undefined || at === undefined) return undefined;
   return {
     t: at,
     end: round(at + (typeof took === 'number' && Number.isFinite(took) ? took : 0), 3),
@@ -110,6 +110,11 @@ export class ReplayLink implements Exchange {
       if (!failure.retryable) break;
     }
     throw failure ?? new TimeoutError(`the capture has no answer to ${hex(request)} here`);
+  }
+
+  /** What the device said by itself is captured as exchanges without a request. */
+  next(accept: Accept, timeoutMs: number): Promise<Uint8Array> {
+    return this.ask(new Uint8Array(), accept, timeoutMs);
   }
 
   #find(request: Uint8Array): Captured | undefined {

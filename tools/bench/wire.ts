@@ -118,6 +118,10 @@ class Counted implements Exchange {
     return this.#link.ask(request, accept, timeoutMs, options);
   }
 
+  next(...[accept, timeoutMs]: Parameters<Exchange['next']>): Promise<Uint8Array> {
+    return this.#link.next(accept, timeoutMs);
+  }
+
   restart(): void {
     this.#bytes = 0;
     this.#exchanges = 0;

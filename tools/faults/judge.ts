@@ -160,7 +160,8 @@ export function frameOf(
 /** The battery of the poll, with one other answer to a request, the first; a second try of the same question would hide it. */
 function answering(replies: RecordedPoll['replies'], damaged?: Uint8Array, bytes?: Uint8Array): Exchange {
   let isLeft = damaged !== undefined;
-  return {
+  const link: Exchange = {
+    next: (accept, timeoutMs) => link.ask(new Uint8Array(), accept, timeoutMs),
     async ask(request, accept, _timeoutMs, { replyEqualsRequest = false } = {}) {
       const isDamaged = isLeft && damaged !== undefined && sameBytes(request, damaged);
       if (isDamaged) isLeft = false;
@@ -170,6 +171,7 @@ function answering(replies: RecordedPoll['replies'], damaged?: Uint8Array, bytes
       return frame;
     },
   };
+  return link;
 }
 
 function said(poll: Promise<Reading>): Promise<Reading | undefined> {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../../../test/support/manual-clock.ts';
+import { SAYS_NOTHING } from '../../../test/support/silent-link.ts';
 import { type BmsError, FrameError, PortLostError, TimeoutError } from '../../errors.ts';
 import type { Reading } from '../../model/reading.ts';
 import type { Exchange, LineSettings } from '../../transport/exchange.ts';
@@ -54,6 +55,7 @@ class Link implements ProbeLink {
   ask(): Promise<Uint8Array> {
     return Promise.reject(new TimeoutError('nobody'));
   }
+  next = SAYS_NOTHING.next;
 }
 
 const steps = (options: Parameters<typeof plan>[0]): string[] =>

@@ -203,6 +203,12 @@ class Listener implements Exchange {
     this.answered = true;
     return reply;
   }
+
+  async next(...[accept, timeoutMs]: Parameters<Exchange['next']>): Promise<Uint8Array> {
+    const frame = await this.#link.next(accept, timeoutMs);
+    this.answered = true;
+    return frame;
+  }
 }
 
 /** A line that never falls silent draws every attempt out, but not beyond the time of the search. */
