@@ -18,6 +18,7 @@ import { controlSettings } from '../settings/control.ts';
 import type { PortSettings } from '../settings/resolve.ts';
 import type { ExchangeRecord } from '../transport/exchange.ts';
 import type { HalfDuplex } from '../transport/half-duplex.ts';
+import { kindOf } from '../transport/port-kinds.ts';
 import { type PortUrl, portName, serviceSuffix } from '../transport/port-url.ts';
 import { VenusOutput, type VenusOutputOptions } from '../venus/venus-output.ts';
 import { firstLine, logExchange, openLink } from './link.ts';
@@ -269,7 +270,7 @@ export class PortService {
       this.#link = await this.#open();
     } catch (error) {
       if (!(error instanceof BmsError)) throw error;
-      const isGone = this.#options.port.kind === 'serial' && error.code === 'PORT_MISSING';
+      const isGone = kindOf(this.#options.port).endsWhenMissing && error.code === 'PORT_MISSING';
       if (isGone) throw new PortLostError(`${portName(this.#options.port)} was unplugged; this service ends`);
       this.#conditions.meet('portLost', 'port', { cause: error.message });
     }

@@ -1,5 +1,6 @@
+import { kindOf } from '../transport/port-kinds.ts';
 import type { PortUrl } from '../transport/port-url.ts';
-import { portName, serviceSuffix } from '../transport/port-url.ts';
+import { serviceSuffix } from '../transport/port-url.ts';
 import { VERSION } from '../version.ts';
 import type { Battery } from './battery.ts';
 import type { BatteryKey } from './battery-key.ts';
@@ -7,7 +8,6 @@ import type { BatteryIdentity } from './battery-view.ts';
 import {
   bankKeys,
   batteryKeys,
-  hardwareOf,
   type IdentitySources,
   type KeyMemory,
   packMarks,
@@ -36,7 +36,7 @@ export class Identities {
 
   constructor(options: IdentitiesOptions) {
     this.#options = options;
-    this.#hardware = hardwareOf(options.port);
+    this.#hardware = kindOf(options.port).hardware(options.port);
   }
 
   /** The battery or bank of the port; `best` answered last. */
@@ -94,7 +94,7 @@ export class Identities {
     const { port } = this.#options;
     return {
       productName: productName(pack.driver),
-      connection: port.kind === 'serial' ? port.path.replace(/^\/dev\//, '') : portName(port),
+      connection: kindOf(port).connection(port),
       processVersion: VERSION,
       ...(facts.serialNumber !== undefined && { serial: facts.serialNumber }),
     };

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { jbd } from '../bms/jbd/index.ts';
 import { jkPb } from '../bms/jk/pb/index.ts';
+import { kindOf } from '../transport/port-kinds.ts';
 import { parsePort } from '../transport/port-url.ts';
-import { bankKeys, batteryKey, batteryKeys, hardwareOf, packMarks, productName } from './identity.ts';
+import { bankKeys, batteryKey, batteryKeys, packMarks, productName } from './identity.ts';
 
 describe('the key of a battery', () => {
   const hardware = 'usb-FTDI_FT232R_A50285BI-if00-port0';
@@ -38,8 +39,12 @@ describe('the key of a battery', () => {
   });
 
   it('is the address of a serial-to-IP bridge, and the name of a port about which nothing more is known', () => {
-    expect(hardwareOf(parsePort('tcp://10.0.0.5:23'))).toContain('10.0.0.5');
-    expect(hardwareOf(parsePort('/dev/null'))).toBe('null');
+    const hardwareOf = (text: string): string => {
+      const port = parsePort(text);
+      return kindOf(port).hardware(port);
+    };
+    expect(hardwareOf('tcp://10.0.0.5:23')).toContain('10.0.0.5');
+    expect(hardwareOf('/dev/null')).toBe('null');
   });
 });
 

@@ -1,8 +1,5 @@
-import { readdirSync, realpathSync } from 'node:fs';
-import { basename, join } from 'node:path';
 import type { BmsDriver } from '../bms/driver.ts';
 import type { Reading } from '../model/reading.ts';
-import { type PortUrl, portName } from '../transport/port-url.ts';
 import { type BatteryKey, withoutCopy } from './battery-key.ts';
 import type { PackMarks } from './battery-view.ts';
 import type { Traits } from './traits.ts';
@@ -117,29 +114,4 @@ export function packMarks(pack: {
 /** Only [A-Za-z0-9_], which is all that localsettings takes. */
 function clean(text: string): string {
   return text.replaceAll(/[^A-Za-z0-9]+/g, '_').replaceAll(/^_+|_+$/g, '');
-}
-
-const BY_ID = '/dev/serial/by-id';
-const BY_PATH = '/dev/serial/by-path';
-
-/**
- * What stays the same about the connection when tty numbers move: the id of the adapter when it is the only one with
- * that id, else the USB socket in which it is, else (no USB adapter) the port itself.
- */
-export function hardwareOf(port: PortUrl): string {
-  if (port.kind === 'tcp') return portName(port);
-  return linkTo(BY_ID, port.path) ?? linkTo(BY_PATH, port.path) ?? basename(port.path);
-}
-
-/** The link in `folder` that points at the device; adapters without a serial number of their own are told by it badly. */
-function linkTo(folder: string, device: string): string | undefined {
-  try {
-    const target = realpathSync(device);
-    const names = readdirSync(folder).filter((name) => realpathSync(join(folder, name)) === target);
-    // "usb-1a86_USB_Serial-if00-port0" names a kind of adapter, not one adapter.
-    return names.find((name) => folder !== BY_ID || /_[A-Za-z0-9]{6,}-if/.test(name));
-  } catch {
-    // The folders exist only on systems whose udev makes them, and only while USB adapters are plugged in.
-    return undefined;
-  }
 }

@@ -39,6 +39,12 @@ describe('a port as people write it', () => {
     expect(() => parsePort(text)).toThrow(words);
   });
 
+  it('that is none lists every form', () => {
+    expect(() => parsePort('COM3')).toThrow(
+      '"COM3" is not a port; write /dev/ttyUSB0, ttyUSB0, or tcp://10.0.0.5:23',
+    );
+  });
+
   it('always makes an element that D-Bus takes', () => {
     const text = fc.oneof(
       fc.string(),
