@@ -28,7 +28,7 @@ describe('the golden recordings', () => {
     PLAY_MS,
   );
 
-  it('are those that are planned, every driver among them', () => {
+  it('are those that are planned, every recorded driver among them', () => {
     expect(storedNames()).toEqual(PLANS.map(({ name }) => name).toSorted());
     expect(drivers().map(({ id }) => `${id}/single`)).toEqual(
       PLANS.map(({ name }) => name).filter((name) => name.endsWith('/single')),

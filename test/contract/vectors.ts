@@ -8,6 +8,8 @@ import { bytesOf, fromHex } from '../../src/protocol/bytes.ts';
 const VECTORS = fileURLToPath(new URL('../vectors', import.meta.url));
 /** Cases of a family that its drivers never meet, by name, each with the reason. */
 const OUTSIDE = 'outside.json';
+/** What the contract tests have to know of the devices of a family beside their captures, by driver. */
+const DEVICES = 'devices.json';
 
 /** A captured conversation and what it says. */
 export interface VectorCase {
@@ -49,7 +51,9 @@ export function vectorFamilies(): string[] {
 export function casesOf(family: string): VectorCase[] {
   const folder = join(VECTORS, family);
   if (!existsSync(folder)) return [];
-  const files = readdirSync(folder).filter((file) => file.endsWith('.json') && file !== OUTSIDE);
+  const files = readdirSync(folder).filter(
+    (file) => file.endsWith('.json') && file !== OUTSIDE && file !== DEVICES,
+  );
   return files.sort().flatMap((file) => {
     const { notes = [], cases }: VectorFile = JSON.parse(readFileSync(join(folder, file), 'utf8'));
     const unlistedAlarmsAreZero = notes.some((note) => note.includes('alarms lists only the non-zero'));
@@ -71,6 +75,26 @@ export function casesOf(family: string): VectorCase[] {
 /** Case name -> why no driver of this family has to understand it. */
 export function outsideOf(family: string): Readonly<Record<string, string>> {
   const file = join(VECTORS, family, OUTSIDE);
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
+}
+
+/** How a device of one type may differ from the usual one. */
+export interface DeviceFacts {
+  /** Requests that it may leave unanswered from the beginning, as patterns of `silentTo`. */
+  readonly secondary: readonly string[];
+  /** One of these, which may also fall silent after it was answered. */
+  readonly fallsSilent?: string;
+  /** What it still tells in that silence does not hold its alarm of high voltage. */
+  readonly alarmsElsewhere?: true;
+  /** Devices that want to be asked in another form: what such a one does, and the scenario in which it does. */
+  readonly forms?: readonly (readonly [device: string, scenario: object])[];
+  /** Damages of single bits that its checksums cannot show, in all captured replies together; the session has to see them. */
+  readonly unseenBitErrors?: number;
+}
+
+/** What is known of the devices of a family, by the id of the driver. */
+export function devicesOf(family: string): Readonly<Record<string, DeviceFacts>> {
+  const file = join(VECTORS, family, DEVICES);
   return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
 }
 

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fromHex } from '../../src/protocol/bytes.ts';
 
@@ -10,9 +11,10 @@ export interface AnalogReply {
 }
 
 interface VectorFile {
-  readonly cases: readonly {
+  readonly cases?: readonly {
     readonly name: string;
-    readonly dialect: string;
+    /** Only cases of the ASCII frame have one. */
+    readonly dialect?: string;
     readonly expect: { readonly error?: unknown };
     readonly exchanges: readonly {
       readonly request: string;
@@ -21,7 +23,7 @@ interface VectorFile {
   }[];
 }
 
-const FILES = ['pylontech/captures', 'pace/captures', 'topbms/captures', 'ascii-frame/siblings'];
+const VECTORS = fileURLToPath(new URL('../vectors', import.meta.url));
 const ANALOG = '42';
 
 /** Every undamaged reply to command 42 of all ASCII dialects, captured and constructed. */
@@ -35,16 +37,20 @@ export function otherReplies(): AnalogReply[] {
 }
 
 function repliesTo(wanted: (command: string) => boolean): AnalogReply[] {
-  return FILES.flatMap((file) => {
-    const path = fileURLToPath(new URL(`../vectors/${file}.json`, import.meta.url));
-    const { cases }: VectorFile = JSON.parse(readFileSync(path, 'utf8'));
-    return cases.flatMap(({ name, dialect, expect, exchanges }) =>
-      exchanges.flatMap(({ request, response }) => {
-        const command = Buffer.from(request.slice(14, 18), 'hex').toString('latin1');
-        const reply = fromHex([response].flat().at(-1) ?? '');
-        const whole = reply !== undefined && reply.length > 20 && expect.error === undefined;
-        return whole && wanted(command) ? [{ name, dialect, reply }] : [];
-      }),
-    );
-  });
+  const files = readdirSync(VECTORS, { recursive: true, encoding: 'utf8' });
+  return files
+    .filter((file) => file.endsWith('.json'))
+    .sort()
+    .flatMap((file) => {
+      const { cases = [] }: VectorFile = JSON.parse(readFileSync(join(VECTORS, file), 'utf8'));
+      return cases.flatMap(({ name, dialect, expect, exchanges }) =>
+        exchanges.flatMap(({ request, response }) => {
+          if (dialect === undefined) return [];
+          const command = Buffer.from(request.slice(14, 18), 'hex').toString('latin1');
+          const reply = fromHex([response].flat().at(-1) ?? '');
+          const whole = reply !== undefined && reply.length > 20 && expect.error === undefined;
+          return whole && wanted(command) ? [{ name, dialect, reply }] : [];
+        }),
+      );
+    });
 }
