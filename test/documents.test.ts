@@ -52,8 +52,6 @@ const NOT_YET: ReadonlySet<string> = new Set([
   'docs/detection.md',
   'docs/faults.md',
   'docs/golden.md',
-  'docs/install.md',
-  'docs/security.md',
   'docs/supported-bms.md',
   'src/bms/ant/README.md',
   'src/bms/ant/old/README.md',
