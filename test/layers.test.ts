@@ -62,7 +62,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   ],
   dbus: ['clock.ts', 'errors.ts'],
   venus: ['dbus', 'battery', 'history', 'model', 'clock.ts', 'errors.ts', 'log.ts'],
-  settings: ['bms', 'control', 'model', 'errors.ts', 'files.ts', 'system-fault.ts'],
+  settings: ['bms', 'control', 'model', 'errors.ts', 'files.ts', 'redact.ts', 'system-fault.ts'],
   plot: [],
 };
 

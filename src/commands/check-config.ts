@@ -1,6 +1,10 @@
 import { UsageError } from '../errors.ts';
+import { HIDDEN } from '../redact.ts';
 import { loadSettings, SETTINGS_PATH } from '../settings/load.ts';
-import { describe, type SettingsFile } from '../settings/resolve.ts';
+import { OWN_SECTIONS } from '../settings/own-sections.ts';
+import { describe, type Problem, type SettingsFile } from '../settings/resolve.ts';
+import { withSecrets } from '../settings/secrets.ts';
+import { innerKey, type Section } from '../settings/section.ts';
 import { DEFAULT_SETTINGS, SETTINGS, type Settings, splitKey } from '../settings/table.ts';
 import { withUnit, written } from '../settings/value.ts';
 import { parseArguments } from './arguments.ts';
@@ -20,15 +24,17 @@ export async function checkConfig(args: readonly string[], io: Pick<Io, 'out' | 
     io.err(`${path}: there is no such file\n`);
     return 1;
   }
-  for (const problem of file.problems) io.out(`${path}: ${problem.severity}: ${describe(problem)}\n`);
-  const errors = file.problems.filter(({ severity }) => severity === 'error').length;
-  const warnings = file.problems.length - errors;
+  const problems = [...file.problems, ...(await faultsOfSecrets(file))];
+  for (const problem of problems) io.out(`${path}: ${problem.severity}: ${describe(problem)}\n`);
+  const errors = problems.filter(({ severity }) => severity === 'error').length;
+  const warnings = problems.length - errors;
   if (file.isMissing) io.out(`${path}: there is no such file, so the defaults apply\n`);
   else io.out(`${path}: ${count(errors, 'error')}, ${count(warnings, 'warning')}\n`);
-  if (errors > 0) {
+  const isReduced = ['', ...file.ports].some((port) => file.forPort(port).configError !== undefined);
+  if (isReduced) {
     io.out('Until the errors are put right: charge current at most 0.1 C, charge voltage at most float.\n');
   }
-  io.out(`\n${inForce(file, errors > 0).join('\n')}\n`);
+  io.out(`\n${inForce(file, isReduced).join('\n')}\n`);
   return errors === 0 ? 0 : 1;
 }
 
@@ -54,7 +60,31 @@ function inForce(file: SettingsFile, isReduced: boolean): string[] {
     const own = differences(file.forPort(port).settings, settings, 'on other ports');
     if (own.length > 0) lines.push(`On ${port}:`, ...own);
   }
+  for (const section of OWN_SECTIONS) {
+    for (const { place, values, port } of file.list(section)) {
+      lines.push(`In [${place}]:`, ...stated(section, values));
+      if (section.takesPortSettings) lines.push(...differences(port.settings, settings, 'elsewhere'));
+    }
+  }
   return lines;
+}
+
+/** Every setting of a section that has a value; secrets stay hidden. */
+function stated(section: Section, values: object): string[] {
+  const held = new Map<string, unknown>(Object.entries(values));
+  return section.settings.flatMap((setting) => {
+    const [table, name] = innerKey(setting);
+    const holder = table === '' ? held : new Map<string, unknown>(Object.entries(held.get(table) ?? {}));
+    const value = holder.get(name);
+    if (value === undefined) return [];
+    return [`  ${setting.key.padEnd(30)} ${setting.isSecret ? HIDDEN : withUnit(setting, value)}`];
+  });
+}
+
+/** What is wrong with the files that hold secrets. */
+async function faultsOfSecrets(file: SettingsFile): Promise<readonly Problem[]> {
+  const found = OWN_SECTIONS.flatMap((section) => file.list(section).map((one) => withSecrets(section, one)));
+  return (await Promise.all(found)).flatMap(({ problems }) => problems);
 }
 
 function differences(settings: Settings, others: Settings, whose: string): string[] {

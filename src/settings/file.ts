@@ -1,6 +1,7 @@
 import { legacyOption } from './legacy.ts';
 import { legacyReason } from './legacy-reasons.ts';
 import { nearest, plainName } from './nearest.ts';
+import { OWN_SECTIONS } from './own-sections.ts';
 import {
   type Entry,
   type Finding,
@@ -9,14 +10,20 @@ import {
   type SettingsFile,
   settingsFile,
 } from './resolve.ts';
+import type { Section } from './section.ts';
+import { SectionReader } from './section-reader.ts';
 import { locate, type Place, unquoted } from './setting-location.ts';
 import { SETTING_BY_NAME, type Setting, type SettingValue, splitKey } from './table.ts';
-import { type Assignment, type Broken, readStatements } from './toml-statements.ts';
-import { allowed, readValue, withUnit, written } from './value.ts';
+import { type Assignment, type Broken, type Header, readStatements } from './toml-statements.ts';
+import { allowed, insteadOf, readValue, shortened, written } from './value.ts';
 
 export interface ParseOptions {
   /** BMS types that `connection.bms` may name; absent: not checked. */
   readonly bmsTypes?: readonly string[];
+  /** Nobody but its owner may read the file, so it may hold secrets. */
+  readonly isPrivate?: boolean;
+  /** Sections that are not about one battery on a cable. */
+  readonly sections?: readonly Section[];
 }
 
 /** Everything beyond is not a settings file. */
@@ -55,6 +62,7 @@ class Reader {
   readonly #fileName: string;
   readonly #options: ParseOptions;
   readonly #findings: Finding[] = [];
+  readonly #sections: SectionReader;
   readonly #oddPorts = new Set<string>();
   /** By port, '' for all ports; then by the name of the setting. */
   readonly #entries = new Map<string, Map<string, Entry>>();
@@ -62,6 +70,8 @@ class Reader {
   constructor(fileName: string, options: ParseOptions) {
     this.#fileName = fileName;
     this.#options = options;
+    const { sections = OWN_SECTIONS, isPrivate = false } = options;
+    this.#sections = new SectionReader(sections, isPrivate, (finding) => this.#findings.push(finding));
   }
 
   read(text: string): SettingsFile {
@@ -69,19 +79,32 @@ class Reader {
     let section: readonly string[] = [];
     let brokenHeader: Broken | undefined;
     for (const statement of readStatements(text)) {
-      if (statement.kind === 'header') {
-        section = statement.path;
-        brokenHeader = undefined;
-      } else if (statement.kind === 'broken') {
-        this.#broken(statement, section);
-        if (statement.isHeader) {
-          section = [];
-          brokenHeader = statement;
-        }
-      } else if (brokenHeader !== undefined) this.#withoutSection(statement, brokenHeader);
-      else this.#assignment(statement, section);
+      if (statement.kind === 'assignment') {
+        if (brokenHeader !== undefined) this.#withoutSection(statement, brokenHeader);
+        else this.#assignment(statement, section);
+        continue;
+      }
+      const fault = statement.kind === 'broken' ? statement : this.#header(statement);
+      if (fault !== undefined) this.#broken(fault, section);
+      if (statement.kind === 'broken' && !statement.isHeader) continue;
+      section = statement.kind === 'header' && fault === undefined ? statement.path : [];
+      brokenHeader = fault;
     }
-    return settingsFile(this.#fileName, this.#findings, this.#entries);
+    this.#sections.close();
+    const { stated, secrets } = this.#sections;
+    return settingsFile(this.#fileName, this.#findings, this.#entries, stated, secrets);
+  }
+
+  /** Opens a section; gives what is wrong with the header. */
+  #header(header: Header): Broken | undefined {
+    const own = this.#sections.find(header.path);
+    const { line, path } = header;
+    if (header.isElement && (own?.isList !== true || path.length > 1)) {
+      const reason = 'a section has one pair of brackets';
+      return { kind: 'broken', line, column: 1, reason, name: `[[${path.join('.')}]]`, isHeader: true };
+    }
+    if (own !== undefined) this.#sections.header(own, header);
+    return undefined;
   }
 
   /** Letters that are no UTF-8 have become the replacement character. */
@@ -95,6 +118,12 @@ class Reader {
   /** What cannot be parsed: an error; a setting whose name is still readable takes its careful preset. */
   #broken(statement: Broken, section: readonly string[]): void {
     const { line, column, reason, name } = statement;
+    const names = statement.isHeader ? headerNames(name) : [...section, ...name.split('.')];
+    const own = this.#sections.find(names);
+    if (own !== undefined && (statement.isHeader || names.length > 1)) {
+      this.#sections.broken(own, statement, section);
+      return;
+    }
     const place = statement.isHeader ? undefined : locate([...section, ...name.split('.').map(unquoted)]);
     const setting = place === undefined ? undefined : SETTING_BY_NAME.get(place.name);
     // An option of another driver is ignored whatever it holds; there many are left empty.
@@ -108,6 +137,11 @@ class Reader {
 
   /** It may have been meant for one port only, so its value must not count for all. */
   #withoutSection(statement: Assignment, header: Broken): void {
+    const own = this.#sections.find(headerNames(header.name));
+    if (own !== undefined) {
+      this.#sections.unread(own, statement.line, header.line);
+      return;
+    }
     const { name } = locate(statement.path);
     const setting = SETTING_BY_NAME.get(name);
     if (setting === undefined) return;
@@ -117,8 +151,20 @@ class Reader {
   }
 
   #assignment(statement: Assignment, section: readonly string[]): void {
+    const path = [...section, ...statement.path];
+    const own = this.#sections.find(path);
+    if (own === undefined) {
+      this.#portSetting(statement, locate(path));
+      return;
+    }
+    for (const { place, path: below } of this.#sections.assignment(own, statement, path)) {
+      const { isPortByName: _, ...located } = locate(below);
+      this.#portSetting(statement, { ...located, port: place });
+    }
+  }
+
+  #portSetting(statement: Assignment, place: Place): void {
     const { line, value } = statement;
-    const place = locate([...section, ...statement.path]);
     const setting = SETTING_BY_NAME.get(place.name);
     if (setting === undefined) {
       this.#unknown(statement, place);
@@ -148,7 +194,7 @@ class Reader {
 
   /** Settings of a port that nobody opens count nowhere. */
   #oddPort(line: number, port: string): void {
-    if (/^tty\w+$|^tcp:\/\/\S+:\d+$|^ble:|\//.test(port) || this.#oddPorts.has(port)) return;
+    if (/^\w+\[\d+\]$|^tty\w+$|^tcp:\/\/\S+:\d+$|^ble:|\//.test(port) || this.#oddPorts.has(port)) return;
     this.#oddPorts.add(port);
     const meant = /^(USB|ACM|S|AMA|O)\d+$/i.test(port) ? `; did you mean [ports."tty${port}"]?` : '';
     this.#findings.push({
@@ -223,6 +269,11 @@ class Reader {
   }
 }
 
+/** The names in a header, whole or not. */
+function headerNames(header: string): string[] {
+  return header.replaceAll(/[[\]]/g, '').split('.').map(unquoted);
+}
+
 function nearestHint(name: string): string {
   const meant = SETTING_BY_NAME.get(nearest(name, SETTING_BY_NAME.keys()) ?? '');
   return meant === undefined ? '' : `; the nearest is ${meant.key}`;
@@ -236,16 +287,4 @@ function legacyHint(name: string): string | undefined {
   }
   const reason = /^[A-Z][A-Z\d_]+$/.test(name) ? legacyReason(name)?.why : undefined;
   return reason === undefined ? undefined : `is an option of dbus-serialbattery and ignored: ${reason}`;
-}
-
-function shortened(value: unknown): string {
-  const text = written(value);
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
-}
-
-function insteadOf(setting: Setting): string {
-  const safe = setting.safe ?? setting.default;
-  if (safe === undefined) return `until then: ${setting.otherwise ?? 'the preset'}`;
-  const most = typeof safe === 'number' && setting.saferEnd === 'low' ? 'at most ' : '';
-  return `until then: ${most}${withUnit(setting, safe)}`;
 }

@@ -1,5 +1,6 @@
 import { CELL_LIMITS, CHEMISTRIES, type Chemistry } from '../model/chemistry.ts';
 import { reconcile } from './contradictions.ts';
+import { type Section, type SectionValues, type Stated, valuesOf } from './section.ts';
 import { portName } from './setting-location.ts';
 import {
   SETTING_BY_NAME,
@@ -39,8 +40,26 @@ export interface SettingsFile {
   readonly ports: readonly string[];
   /** Settings for `/dev/ttyUSB0`, `ttyUSB0` or `tcp://host:port`; for any other port those that count for all. */
   forPort(port?: string): PortSettings;
+  /** What `[section]` says; undefined when it is not there, or lacks what it needs. */
+  section<S extends Section>(section: S): InForce<S> | undefined;
+  /** Each `[[section]]` that has what it needs, in the order of the file. */
+  list<S extends Section>(section: S): readonly InForce<S>[];
+  /** Secrets that the file holds, to be kept out of every log. */
+  readonly secrets: readonly string[];
   /** The line that says what a setting is on that port; undefined when none does. */
   lineOf(name: SettingName, port?: string): number | undefined;
+}
+
+/** A section of its own, or one of a list. */
+export interface InForce<S extends Section> {
+  readonly values: SectionValues<S>;
+  /** `bridge`, or `bluetooth[2]` for the second of a list. */
+  readonly place: string;
+  readonly line: number;
+  /** What is wrong in it, in the order of the file. */
+  readonly problems: readonly Problem[];
+  /** The settings of a battery that count for it: those for all ports, and of a list its own. */
+  readonly port: PortSettings;
 }
 
 /** What the file says of one setting, for all ports or for one. */
@@ -52,21 +71,31 @@ export interface Entry {
   readonly isBad: boolean;
 }
 
-/** A problem, and the port that alone it concerns. */
+/** A problem, and the port, or the place of a section of its own, that alone it concerns. */
 export interface Finding extends Problem {
   readonly port?: string;
 }
 
-/** Entries by port, '' for all ports; then by the name of the setting. */
+/** Entries by port, or by place in a list; '' for all ports; then by the name of the setting. */
 export type Entries = ReadonlyMap<string, ReadonlyMap<string, Entry>>;
 
 /** Puts together what the file says: for each port the defaults, what counts for all, and what is the port's own. */
-export function settingsFile(fileName: string, findings: readonly Finding[], entries: Entries): SettingsFile {
-  const ports = [...entries.keys()].filter((port) => port !== '');
+export function settingsFile(
+  fileName: string,
+  findings: readonly Finding[],
+  entries: Entries,
+  stated: readonly Stated[] = [],
+  secrets: readonly string[] = [],
+): SettingsFile {
+  const places = new Set(stated.map(({ place }) => place));
+  const ports = [...entries.keys()].filter((port) => port !== '' && !places.has(port));
   const forPort = (port = ''): PortSettings => resolve(findings, entries, portName(port));
   const all = new Map<string, Problem>();
   // A contradiction shows only once a port's settings are put together; the same one may show on several ports.
-  const everywhere: Finding[] = [...findings, ...['', ...ports].flatMap((port) => forPort(port).problems)];
+  const everywhere: Finding[] = [
+    ...findings,
+    ...['', ...ports, ...places].flatMap((port) => forPort(port).problems),
+  ];
   for (const finding of everywhere) {
     const { port: _port, ...problem } = finding;
     const id = `${problem.line} ${problem.key} ${problem.text}`;
@@ -74,7 +103,19 @@ export function settingsFile(fileName: string, findings: readonly Finding[], ent
   }
   const lineOf = (name: SettingName, port = ''): number | undefined =>
     (entries.get(portName(port))?.get(name) ?? entries.get('')?.get(name))?.line;
-  return { fileName, problems: inOrder([...all.values()]), ports, forPort, lineOf };
+  const list = <S extends Section>(section: S): readonly InForce<S>[] =>
+    stated
+      .filter((one) => one.section.name === section.name)
+      .flatMap((one) => {
+        const values = valuesOf(one, section);
+        if (values === undefined) return [];
+        const { place, line } = one;
+        const own = findings.filter(({ port }) => port === place);
+        const problems = inOrder(own.map(({ port: _port, ...problem }) => problem));
+        return [{ values, place, line, problems, port: forPort(place) }];
+      });
+  const section = <S extends Section>(section: S): InForce<S> | undefined => list(section)[0];
+  return { fileName, problems: inOrder([...all.values()]), ports, forPort, lineOf, section, list, secrets };
 }
 
 function resolve(findings: readonly Finding[], entries: Entries, port: string): PortSettings {
@@ -160,7 +201,9 @@ function cellPreset(setting: Setting, chemistry: Chemistry): number {
   return presets[setting.key] ?? Number.NaN;
 }
 
+/** `ports."ttyUSB0".limits.x`, or `bluetooth[2].limits.x`. */
 export function keyOnPort(key: string, port: string | undefined): string {
+  if (port !== undefined && /^\w+\[\d+\]$/.test(port)) return `${port}.${key}`;
   return port === undefined ? key : `ports."${port}".${key}`;
 }
 

@@ -4,7 +4,19 @@ import { CHEMISTRIES } from '../model/chemistry.ts';
 export interface Setting {
   /** `section.name`; the name alone is unique over the whole table. */
   readonly key: `${string}.${string}`;
-  readonly type: 'number' | 'integer' | 'boolean' | 'text' | 'choice' | 'integers' | 'rows';
+  readonly type:
+    | 'number'
+    | 'integer'
+    | 'boolean'
+    | 'text'
+    | 'choice'
+    | 'integers'
+    | 'rows'
+    /** A list of texts. */
+    | 'texts'
+    /** Texts, or whole numbers, under names that the owner chooses. */
+    | 'labels'
+    | 'numbers';
   /** One sentence for the owner of the battery. */
   readonly help: string;
   readonly unit?: string;
@@ -28,6 +40,12 @@ export interface Setting {
   readonly saferEnd?: 'low' | 'high';
   /** One of the few settings that an ordinary installation needs. */
   readonly usual?: true;
+  /** What it stands in cannot be used without it. */
+  readonly isNeeded?: true;
+  /** Never shown; allowed only in a file that nobody else may read. */
+  readonly isSecret?: true;
+  /** It names a file of mode 0600 that holds this secret setting of the same table. */
+  readonly fileOf?: string;
 }
 
 interface Column {
@@ -41,7 +59,9 @@ export type SettingValue =
   | number
   | boolean
   | readonly number[]
-  | readonly (readonly [number, number])[];
+  | readonly (readonly [number, number])[]
+  | readonly string[]
+  | Readonly<Record<string, string | number>>;
 
 export const SETTINGS = [
   {
@@ -325,7 +345,8 @@ export const SETTINGS = [
 type Row = (typeof SETTINGS)[number];
 type Leaf<K> = K extends `${string}.${infer L}` ? L : never;
 type Word<S> = S extends { words: readonly (infer W)[] } ? W : never;
-type Value<S> = S extends { type: 'boolean' }
+/** What the value of a setting of this row is. */
+export type ValueOf<S> = S extends { type: 'boolean' }
   ? boolean
   : S extends { type: 'choice'; values: readonly (infer V)[] }
     ? V
@@ -335,16 +356,22 @@ type Value<S> = S extends { type: 'boolean' }
         ? readonly number[] | Word<S>
         : S extends { type: 'rows' }
           ? readonly (readonly [number, number])[]
-          : string;
+          : S extends { type: 'texts' }
+            ? readonly (S extends { values: readonly (infer V)[] } ? V : string)[]
+            : S extends { type: 'labels' }
+              ? Readonly<Record<string, string>>
+              : S extends { type: 'numbers' }
+                ? Readonly<Record<string, number>>
+                : string;
 
 /** The name of a setting without its section. */
 export type SettingName = Leaf<Row['key']>;
 
 /** The settings in force for one port; those without a default are absent until the owner states them. */
 export type Settings = {
-  readonly [S in Row as S extends { default: SettingValue } ? Leaf<S['key']> : never]: Value<S>;
+  readonly [S in Row as S extends { default: SettingValue } ? Leaf<S['key']> : never]: ValueOf<S>;
 } & {
-  readonly [S in Row as S extends { default: SettingValue } ? never : Leaf<S['key']>]?: Value<S>;
+  readonly [S in Row as S extends { default: SettingValue } ? never : Leaf<S['key']>]?: ValueOf<S>;
 };
 
 /** `section` and `name` of a key such as `limits.maxChargeCurrent`. */

@@ -7,11 +7,13 @@ import { parse, TomlError } from 'smol-toml';
  */
 export type Statement = Header | Assignment | Broken;
 
-/** `[a.b]`: what follows belongs to it. */
+/** `[a.b]`, or `[[a]]` for one of several: what follows belongs to it. */
 export interface Header {
   readonly kind: 'header';
   readonly line: number;
   readonly path: readonly string[];
+  /** `[[a]]`: one more of a list. */
+  readonly isElement?: true;
 }
 
 export interface Assignment {
@@ -70,7 +72,8 @@ function readHeader(line: string, number: number): Statement {
       path.push(name);
       table = table[name];
     }
-    return broken(line, number, { line: 1, column: 1, reason: 'a section has one pair of brackets' });
+    // What is no table is the list that `[[a]]` makes.
+    return { kind: 'header', line: number, path, isElement: true };
   }
   return broken(line, number, parsed);
 }
@@ -78,11 +81,11 @@ function readHeader(line: string, number: number): Statement {
 function readAssignment(lines: readonly string[], at: number): { found: Statement[]; taken: number } {
   const line = lines[at] ?? '';
   const first = tryParse(line);
-  if ('table' in first) return { found: assignments(first.table, at + 1), taken: 1 };
+  if ('table' in first) return { found: flattened(first.table, at + 1), taken: 1 };
   const mended = mend(line);
   if (mended !== undefined) {
     const again = tryParse(mended.line);
-    if ('table' in again) return { found: assignments(again.table, at + 1, mended.note), taken: 1 };
+    if ('table' in again) return { found: flattened(again.table, at + 1, mended.note), taken: 1 };
   }
   const opens = OPENS.exec(line)?.[1];
   if (opens === undefined) return { found: [broken(line, at + 1, first)], taken: 1 };
@@ -94,7 +97,7 @@ function readAssignment(lines: readonly string[], at: number): { found: Statemen
     if (!isText && STATEMENT.test(next)) break;
     taken += 1;
     const longer = tryParse(lines.slice(at, at + taken).join('\n'));
-    if ('table' in longer) return { found: assignments(longer.table, at + 1), taken };
+    if ('table' in longer) return { found: flattened(longer.table, at + 1), taken };
     last = longer;
   }
   // A text that never ends would swallow every setting after it: give up on its first line only.
@@ -134,7 +137,7 @@ function broken(line: string, number: number, fault: Fault): Broken {
 
 /** What is wrong with a section, in other words than those of the parser. */
 function headerFault(line: string, { reason }: Fault): string {
-  if (/^\s*\[\[/.test(line)) return 'a section has one pair of brackets';
+  if (/^\s*\[\[/.test(line)) return 'brackets go in pairs: write [name], or [[name]] for one of a list';
   if (!line.includes(']')) return 'the section lacks its closing bracket: write [name]';
   return reason === '' || !line.trim().endsWith(']')
     ? 'nothing but a comment may follow the section'
@@ -162,7 +165,8 @@ function isTable(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
 }
 
-function assignments(table: object, line: number, note?: string): Assignment[] {
+/** The values of a table and of the tables inside it, as assignments. */
+export function flattened(table: object, line: number, note?: string): Assignment[] {
   const found: Assignment[] = [];
   const walk = (value: unknown, path: readonly string[]): void => {
     if (isTable(value)) {

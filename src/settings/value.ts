@@ -23,6 +23,11 @@ export function readValue(setting: Setting, raw: unknown): ReadValue {
       return readIntegers(setting, raw);
     case 'rows':
       return readRows(setting, raw);
+    case 'texts':
+      return readTexts(setting, raw);
+    case 'labels':
+    case 'numbers':
+      return readNamed(setting, raw);
   }
 }
 
@@ -125,6 +130,38 @@ function readRows(setting: Setting, raw: unknown): ReadValue {
   return { value: rows };
 }
 
+function readTexts(setting: Setting, raw: unknown): ReadValue {
+  const list: readonly unknown[] = Array.isArray(raw) ? raw : [raw];
+  const texts: string[] = [];
+  let note: string | undefined;
+  for (const item of list) {
+    const read = setting.values === undefined ? readText(setting, item) : readChoice(setting, item);
+    if ('fault' in read) return read;
+    const text = String(read.value);
+    if (texts.includes(text)) return { fault: `names "${text}" twice` };
+    texts.push(text);
+    note ??= read.note;
+  }
+  return note === undefined ? { value: texts } : { value: texts, note };
+}
+
+/** One value by its name; the reader of the file gives them one by one. */
+function readNamed(setting: Setting, raw: unknown): ReadValue {
+  const entries = typeof raw === 'object' && raw !== null && !Array.isArray(raw) ? Object.entries(raw) : [];
+  if (entries.length === 0) return { fault: 'has no name before it: write name = value below the section' };
+  const values: [string, string | number][] = [];
+  let note: string | undefined;
+  for (const [name, item] of entries) {
+    const read =
+      setting.type === 'labels' ? readText(setting, item) : readNumber({ ...setting, type: 'integer' }, item);
+    if ('fault' in read) return read;
+    if (typeof read.value === 'string' || typeof read.value === 'number') values.push([name, read.value]);
+    note ??= read.note;
+  }
+  const value = Object.fromEntries(values);
+  return note === undefined ? { value } : { value, note };
+}
+
 /** What may be written, for people: `0.5..1000 A or "auto"`. */
 export function allowed(setting: Setting): string {
   const { type, unit, min, max, values, words = [], columns } = setting;
@@ -132,6 +169,12 @@ export function allowed(setting: Setting): string {
   const parts: string[] = [];
   if (type === 'boolean') parts.push('true', 'false');
   else if (type === 'text') parts.push(`a text of ${min} to ${max} characters`);
+  else if (type === 'texts')
+    return values === undefined
+      ? `a list of texts of ${min} to ${max} characters`
+      : `a list of ${values.map((value) => JSON.stringify(value)).join(', ')}`;
+  else if (type === 'labels') return `name = "text" for each, a text of ${min} to ${max} characters`;
+  else if (type === 'numbers') return `name = number for each, ${min}..${max}`;
   else if (values !== undefined) parts.push(...values.map((value) => JSON.stringify(value)));
   else if (columns !== undefined) {
     const [x, y] = columns.map((column) => `${column.min}..${column.max} ${column.unit}`);
@@ -152,5 +195,24 @@ export function written(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(written).join(', ')}]`;
   if (typeof value === 'number') return String(value);
   if (value instanceof Date) return value.toISOString();
+  if (typeof value === 'object' && value !== null) {
+    return `{ ${Object.entries(value)
+      .map(([name, item]) => `${JSON.stringify(name)} = ${written(item)}`)
+      .join(', ')} }`;
+  }
   return JSON.stringify(value) ?? String(value);
+}
+
+/** A value of the file for a line of the log. */
+export function shortened(value: unknown): string {
+  const text = written(value);
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
+
+/** What counts until a bad value is put right. */
+export function insteadOf(setting: Setting): string {
+  const safe = setting.safe ?? setting.default;
+  if (safe === undefined) return `until then: ${setting.otherwise ?? 'the preset'}`;
+  const most = typeof safe === 'number' && setting.saferEnd === 'low' ? 'at most ' : '';
+  return `until then: ${most}${withUnit(setting, safe)}`;
 }

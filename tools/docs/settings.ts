@@ -1,3 +1,5 @@
+import { OWN_SECTIONS } from '../../src/settings/own-sections.ts';
+import { innerKey, type Section, tablesOf } from '../../src/settings/section.ts';
 import { SECTIONS, SETTINGS, type Setting, splitKey } from '../../src/settings/table.ts';
 import { allowed, written } from '../../src/settings/value.ts';
 import { wrap } from './wrap.ts';
@@ -36,6 +38,7 @@ const HOW_IT_IS_READ: readonly string[] = [
   'A wrong value is an error. The driver goes on with the value that stands under "When wrong". Until the error is put right the charge current is at most 0.1 C and the charge voltage at most float. Error 119 shows on the display.',
   'One port can differ: `[ports."ttyUSB0"]` may hold any setting. For a serial-to-network bridge write `[ports."tcp://10.0.0.5:8899"]`. An error there concerns that port only.',
   'Limits are for each battery, not for a bank of several.',
+  'A password, token or PIN stands in a file of its own with mode 0600, which a setting names. It may stand in this file instead when this file has mode 0600. Otherwise it is refused. No log and no command shows it.',
 ];
 
 /** `docs/settings.md`. */
@@ -62,6 +65,7 @@ export function settingsPage(): string {
     ...HOW_IT_IS_READ.flatMap((text) => wrap(text, '* ', '  ')),
     '',
     ...SECTIONS.flatMap(sectionPart),
+    ...OWN_SECTIONS.flatMap(ownSection),
   ].join('\n')}`;
 }
 
@@ -90,20 +94,44 @@ function sectionPart(section: string): string[] {
   return [
     `## ${TITLES[section] ?? section}: \`[${section}]\``,
     '',
-    ...rowsOf(section).flatMap((row) => {
-      const preset = row.default === undefined ? (row.otherwise ?? '') : `\`${written(row.default)}\``;
-      const wrong = row.safe === undefined ? 'the default' : `\`${written(row.safe)}\``;
-      return [
-        `### \`${splitKey(row.key)[1]}\``,
-        '',
-        ...wrap(row.help),
-        '',
-        ...wrap(`Allowed: ${allowed(row)}.`, '* ', '  '),
-        ...wrap(`Default: ${preset}.`, '* ', '  '),
-        ...wrap(`When wrong: ${wrong}.`, '* ', '  '),
-        '',
-      ];
-    }),
+    ...rowsOf(section).flatMap((row) => settingPart(row)),
+  ];
+}
+
+/** A section of its own, and the tables inside it. */
+function ownSection(section: Section): string[] {
+  const { name, title, help, isList, takesPortSettings } = section;
+  const header = isList ? `[[${name}]]` : `[${name}]`;
+  const more = [
+    ...(isList ? [`Write \`${header}\` once for each.`] : []),
+    ...(takesPortSettings ? ['Each may also hold any setting of a battery.'] : []),
+  ];
+  const lines = [
+    `## ${title}: \`${header}\``,
+    '',
+    ...wrap([help, 'Absent by default.', ...more].join(' ')),
+    '',
+  ];
+  for (const table of ['', ...tablesOf(section)]) {
+    const rows = section.settings.filter((setting) => innerKey(setting)[0] === table);
+    if (table !== '') lines.push(`### \`[${name}.${table}]\``, '');
+    lines.push(...rows.flatMap((row) => settingPart(row, table === '' ? '###' : '####')));
+  }
+  return lines;
+}
+
+function settingPart(row: Setting, level = '###'): string[] {
+  const preset = row.default === undefined ? (row.otherwise ?? '') : `\`${written(row.default)}\``;
+  const wrong = row.safe === undefined ? 'the default' : `\`${written(row.safe)}\``;
+  return [
+    `${level} \`${row.key.split('.').at(-1)}\``,
+    '',
+    ...wrap(row.help),
+    '',
+    ...wrap(`Allowed: ${allowed(row)}.`, '* ', '  '),
+    ...wrap(row.isNeeded ? 'Needed.' : `Default: ${preset}.`, '* ', '  '),
+    ...wrap(`When wrong: ${row.isNeeded ? 'what it stands in is not used' : wrong}.`, '* ', '  '),
+    '',
   ];
 }
 

@@ -1,0 +1,4 @@
+import type { Section } from './section.ts';
+
+/** The sections of the settings file that are not about one battery on a cable, in the order of the page of settings. */
+export const OWN_SECTIONS: readonly Section[] = [];
