@@ -135,6 +135,10 @@ export async function start(): Promise<void> {
     signal: stop.signal,
     clock: systemClock,
     isTerminal: process.stdout.isTTY === true,
+    size: () => {
+      const { columns, rows } = process.stdout;
+      return columns > 0 && rows > 0 ? { columns, rows } : undefined;
+    },
     isErrTerminal: process.stderr.isTTY === true,
     isTyped: process.stdin.isTTY === true,
     env: process.env,

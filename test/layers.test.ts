@@ -206,11 +206,11 @@ const RULES: readonly Rule[] = [
     wrong: { file: 'app/wrong.ts', text: "import { seeded } from '../simulator/random.ts';\n" },
   },
   {
-    name: 'only the demo and the simulator start programs, and nobody starts a shell',
+    name: 'only the simulator starts programs, and nobody starts a shell',
     broken: (source) => {
       const starts = importsOf(source).some(({ to }) => /^(node:)?child_process$/.test(to));
       if (!starts) return [];
-      const mayStart = room(source.file) === 'simulator' || source.file.startsWith('commands/demo/');
+      const mayStart = room(source.file) === 'simulator';
       const shell = /\b(exec|execSync|execFile|execFileSync)\(\s*['"`a-z]|\bshell:/;
       const isShell = shell.test(source.text.replaceAll(/\.exec\(/g, ''));
       return mayStart && !isShell ? [] : [`${source.file} starts ${isShell ? 'a shell' : 'programs'}`];

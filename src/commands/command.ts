@@ -1,5 +1,11 @@
 import type { Clock } from '../clock.ts';
 
+/** Characters. */
+export interface TerminalSize {
+  readonly columns: number;
+  readonly rows: number;
+}
+
 /** What a command may use of the world around it. */
 export interface Io {
   /** Writes text as it is to stdout (stderr). */
@@ -10,6 +16,8 @@ export interface Io {
   readonly clock: Clock;
   /** Somebody is looking: stdout is a terminal. */
   readonly isTerminal: boolean;
+  /** Size of the terminal on stdout now; absent where there is none or where it does not say. */
+  readonly size?: () => TerminalSize | undefined;
   /** Somebody sees stderr at once: it is a terminal. */
   readonly isErrTerminal?: boolean;
   /** Somebody types the lines of stdin. */

@@ -42,6 +42,8 @@ export interface VenusOutputOptions {
   readonly onLost: (error: BmsError) => void;
   readonly clock: Clock;
   readonly log: Log;
+  /** "unix:path=..."; absent: the bus of the environment. */
+  readonly busAddress?: string;
 }
 
 /**
@@ -128,8 +130,8 @@ class PendingService {
 
   /** Waits for localsettings, because the device instance is needed before the name may appear. */
   async #open(): Promise<void> {
-    const { clock, log, onLost, onUp } = this.#options;
-    const bus = await connectBus({ clock });
+    const { busAddress, clock, log, onLost, onUp } = this.#options;
+    const bus = await connectBus({ clock, ...(busAddress !== undefined && { address: busAddress }) });
     try {
       const lost = new Promise<never>((_, reject) => {
         bus.onLost = reject;

@@ -121,7 +121,7 @@ describe('demo', () => {
     expect(screen).toMatch(/CVL \d\d\.\d+V/);
     expect(screen).toMatch(/CCL \d+\.\d+A +\w+/);
     expect(screen).toMatch(/DCL \d+\.\d+A +\w+/);
-    expect(screen).toMatch(/cell 16 \d\.\d{3}V/);
+    expect(screen).toMatch(/\b16 \d\.\d{3} V/);
   });
 });
 

@@ -35,10 +35,10 @@ async function run(...args: readonly string[]): Promise<{ code: number; err: str
 
 describe('a simulated day', () => {
   it('charges a pack to float, each state following on the other', async () => {
-    const { states, stretches } = await simulateDay(loadScenario('demo'), SETTINGS, 4);
+    const { states, stretches } = await simulateDay(loadScenario('demo'), SETTINGS, 1.9);
     expect(states.map(({ state }) => state)).toEqual(['bulk', 'absorb', 'floatDown', 'float']);
     expect(states[0]?.from).toBe(0);
-    expect(states.at(-1)?.to).toBe(4 * 3600);
+    expect(states.at(-1)?.to).toBe(1.9 * 3600);
     states.forEach((span, index) => {
       if (index > 0) expect(span.from).toBe(states[index - 1]?.to);
     });

@@ -11,12 +11,31 @@ export const BUILTIN_SCENARIOS: Readonly<Record<string, Readonly<Record<string, 
       { power: 2000, pattern: { from: 1800, on: 300, off: 10_500 } },
     ],
   },
-  /** What the demo shows: the last tenth of a charge, with a little imbalance. */
+  /**
+   * What the demo shows, and then again: the last tenth of a charge with a cell that runs ahead, absorption, float, a BMS
+   * that falls silent and comes back, a load that empties the pack.
+   */
   demo: {
     hour: 11,
-    packs: [{ soc: 88, capacity: 100, spread: 0.1, resistanceSpread: 5 }],
+    packs: [
+      {
+        soc: 88,
+        capacity: 100,
+        spread: 0.05,
+        resistanceSpread: 5,
+        cellOffsets: { 7: 0.3 },
+        balancer: { current: 2, difference: 0.004 },
+      },
+    ],
     sources: [{ name: 'solar', power: 3500 }],
-    loads: [{ power: 250 }, { power: 700, pattern: { on: 120, off: 360 } }],
+    loads: [{ power: 250 }],
+    steps: [
+      { at: 6300, line: { silent: 1 } },
+      { at: 6900, line: {} },
+      { at: 7500, power: -3500 },
+      { at: 8400, power: null },
+    ],
+    repeatEvery: 11_000,
   },
   /** The end of a charge: the pack gets full within minutes. */
   full: {
