@@ -26,6 +26,7 @@ import { chooseDrivers } from '../choose.ts';
 const PORT = 'demo';
 /** Where no settings file says anything else: at many times the speed each poll costs. */
 const POLL_INTERVAL_S = 2;
+const CLOSING_STEP_MS = 100;
 /** More of the log than any screen shows is not kept. */
 const LOG_LINES = 100;
 /** Absent settings file: nothing but defaults, whatever this computer has. */
@@ -126,12 +127,20 @@ export class DemoHouse {
       // The bus is real, and so are its waiting times.
       openOutput: (output) => new VenusOutput({ ...output, clock: systemClock, busAddress: bus.address }),
     });
-    const ended = service.run().catch((error: unknown) => {
-      if (!(error instanceof BmsError)) throw error;
-      this.#failure = `${error.code}: ${error.message}`;
-    });
+    let isOver = false;
+    const ended = service
+      .run()
+      .catch((error: unknown) => {
+        if (!(error instanceof BmsError)) throw error;
+        this.#failure = `${error.code}: ${error.message}`;
+      })
+      .finally(() => {
+        isOver = true;
+      });
     this.#closing.push(async () => {
       stop.abort();
+      // A request on the line ends by its own waiting time.
+      while (!isOver) await clock.run(clock.now() + CLOSING_STEP_MS);
       await ended;
     });
   }
