@@ -1,3 +1,4 @@
+import { fixed } from '../model/round.ts';
 import {
   advancePhase,
   isFullChargeDue,
@@ -135,7 +136,7 @@ function awaited(
   const { capacity } = known;
   if (!isTailMet(plan, capacity, vmaxFiltered, currentFiltered)) {
     const tail = tailCurrent(plan, capacity, vmaxFiltered) ?? 2;
-    return `${currentFiltered.toFixed(0)} A now, done below ${Math.max(0, tail).toFixed(1)} A`;
+    return `${fixed(currentFiltered, 0)} A now, done below ${Math.max(0, tail).toFixed(1)} A`;
   }
   const target = count * (plan.absorb - 0.01);
   if (vsumFiltered < target) return `${vsumFiltered.toFixed(1)} V now, done at ${target.toFixed(1)} V`;

@@ -26,6 +26,16 @@ describe('whatever the battery says', () => {
     }),
   );
 
+  invariant('I1 nothing that is published is a negative zero, neither number nor text', anyWalk, (walk) =>
+    follow(walk, ({ output }) => {
+      const { chargeMode, chargeReason, dischargeReason, notices } = output;
+      for (const text of [chargeMode, chargeReason, dischargeReason, ...notices])
+        claim(!/(?<![\w.])-0(\.0+)?(?![\d.])/.test(text), () => text);
+      for (const [name, value] of Object.entries(output))
+        claim(!Object.is(value, -0), () => `${name} is a negative zero`);
+    }),
+  );
+
   invariant('I2 the currents stay within what owner, user and BMS allow', anyWalk, (walk) =>
     follow(walk, ({ output, accepted, input: { requests = {} } }, settings) => {
       const { maxChargeCurrent, maxDischargeCurrent, bmsLimits } = settings;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { round } from './round.ts';
+import { fixed, round } from './round.ts';
 
 describe('round', () => {
   it.each([
@@ -27,5 +27,17 @@ describe('round', () => {
         },
       ),
     );
+  });
+});
+
+describe('a number as text', () => {
+  it.each([
+    [-0.4, 0, '0'],
+    [-0.04, 1, '0.0'],
+    [-0, 2, '0.00'],
+    [-0.06, 1, '-0.1'],
+    [3.456, 2, '3.46'],
+  ])('is for %s with %s decimals %s', (value, digits, text) => {
+    expect(fixed(value, digits)).toBe(text);
   });
 });

@@ -9,6 +9,11 @@ export function round(value: number, digits: number): number {
   return rounded === 0 ? 0 : (Math.sign(scaled) * rounded) / factor;
 }
 
+/** A number as text with `digits` decimals; what rounds to 0 has no sign. */
+export function fixed(value: number, digits: number): string {
+  return (Number(value.toFixed(digits)) + 0).toFixed(digits);
+}
+
 /** Tables have few different steps, and each value of each poll asks for one of them. */
 const known = new Map<number, number>();
 

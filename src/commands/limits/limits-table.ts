@@ -1,4 +1,5 @@
 import type { ControlSettings } from '../../control/law.ts';
+import { fixed } from '../../model/round.ts';
 import type { LimitTables, Row } from './limits-sweep.ts';
 
 /** "adaptive, lfp, 16 cells, 280 Ah". */
@@ -52,7 +53,7 @@ const at = (title: string, unit: string, digits: number): Column => ({
   title,
   unit,
   width: 10,
-  text: (row) => row.at.toFixed(digits),
+  text: (row) => fixed(row.at, digits),
 });
 
 const BETWEEN = '        ';

@@ -1,4 +1,5 @@
 import { type Alarms, CHARGE_BLOCKING, DISCHARGE_BLOCKING } from '../../model/alarms.ts';
+import { fixed } from '../../model/round.ts';
 import type { CellPlan } from '../input/cells.ts';
 import type { Known, Measured } from '../input/measure.ts';
 import { faultBehind } from '../input/sensor-faults.ts';
@@ -53,7 +54,7 @@ function why({ direction, limit, plan, seen, shown, soc, age, blocked }: Explain
         : `lowest cell ${seen.vminSlow.toFixed(2)} V, nearing ${plan.hardMin.toFixed(2)} V`;
     case 'soc':
     case 'step':
-      return `state of charge ${soc?.toFixed(0) ?? '?'} %`;
+      return `state of charge ${whole(soc)} %`;
     case 'balance':
       return 'top balance';
     case 'config':
@@ -70,9 +71,9 @@ function why({ direction, limit, plan, seen, shown, soc, age, blocked }: Explain
     case 'unproven':
       return 'a temperature that leaps or begins too hot, waiting until it has kept still for 2 min';
     case 'mosfet':
-      return `power switches at ${known.mosfet?.toFixed(0) ?? '?'} degC`;
+      return `power switches at ${whole(known.mosfet)} degC`;
     case 'hotMosfet':
-      return `power switches at ${known.mosfet?.toFixed(0) ?? '?'} degC, waiting for ${MOSFET_MAX - HOT_MARGIN} degC`;
+      return `power switches at ${whole(known.mosfet)} degC, waiting for ${MOSFET_MAX - HOT_MARGIN} degC`;
     case 'fet':
       return `the BMS has switched ${direction} off`;
     case 'alarm': {
@@ -97,7 +98,7 @@ function why({ direction, limit, plan, seen, shown, soc, age, blocked }: Explain
 /** The degrees, or the sensor that alone says so. */
 function measuredBy({ heat }: Known, degrees: number | undefined): string {
   const fault = faultBehind(heat, degrees);
-  return fault === undefined || fault.kind === 'leap' ? `${degrees?.toFixed(0) ?? '?'} degC` : fault.text;
+  return fault === undefined || fault.kind === 'leap' ? `${whole(degrees)} degC` : fault.text;
 }
 
 /** Coarse on purpose: a text that counts seconds is traffic. */
@@ -108,6 +109,10 @@ export function since(seconds: number): string {
 
 function span(cold: number | undefined, hot: number | undefined): string {
   if (cold === undefined || hot === undefined) return 'unknown';
-  const [low, high] = [cold.toFixed(0), hot.toFixed(0)];
+  const [low, high] = [fixed(cold, 0), fixed(hot, 0)];
   return low === high ? `${low} degC` : `${low} to ${high} degC`;
+}
+
+function whole(value: number | undefined): string {
+  return value === undefined ? '?' : fixed(value, 0);
 }

@@ -1,3 +1,5 @@
+import { fixed } from '../../model/round.ts';
+import { doubtedCapacity } from '../input/capacity.ts';
 import type { Known } from '../input/measure.ts';
 import type { Sample } from '../input/reading-filter.ts';
 import type { SignFlip } from '../input/sign-flip.ts';
@@ -41,6 +43,13 @@ export function unusual(facts: Circumstances): readonly Notice[] {
     say('no-temperature', 'The BMS tells no temperature: charging in frost or heat is not prevented');
   }
   for (const { kind, index, notice } of known.heat.faults) say(`sensor-${index}-${kind}`, notice);
+  const doubted = settings.capacity === undefined ? doubtedCapacity(known.capacityWatch) : undefined;
+  if (doubted !== undefined) {
+    say(
+      'capacity',
+      `The BMS tells ${ah(doubted)} where it told ${ah(known.capacity ?? 0)}: limits follow the smaller capacity until the larger one has been told for 15 min; if it is right, set battery.capacity`,
+    );
+  }
   if (drift !== undefined) say('soc-drift', drift);
   if (sign.sign !== 1) {
     say(
@@ -51,8 +60,12 @@ export function unusual(facts: Circumstances): readonly Notice[] {
   if (ignored >= IGNORED_S) {
     say(
       'ignored',
-      `${sample.current.toFixed(0)} A flow in where ${charge.toFixed(0)} A are allowed: with feed-in of excess solar power the charge current limit has no effect`,
+      `${fixed(sample.current, 0)} A flow in where ${charge.toFixed(0)} A are allowed: with feed-in of excess solar power the charge current limit has no effect`,
     );
   }
   return notices;
+}
+
+function ah(capacity: number): string {
+  return `${Number(capacity.toFixed(1))} Ah`;
 }

@@ -2,13 +2,16 @@ import type { Alarms } from '../../model/alarms.ts';
 import { clamp } from '../../model/curves.ts';
 import type { Reading } from '../../model/reading.ts';
 import type { ControlSettings } from '../law.ts';
+import { type CapacityWatch, NO_CAPACITY, watchCapacity } from './capacity.ts';
 import type { Sample } from './reading-filter.ts';
 import { type Heat, heatOf } from './sensor-faults.ts';
 import { NO_SENSORS } from './sensors.ts';
 
 /** Slow facts of the battery, kept when a reading leaves them out: a missing input never raises a limit. */
 export interface Known {
+  /** Ah that limits reckon with: what the owner states, else what is believed of what the BMS tells. */
   readonly capacity: number | undefined;
+  readonly capacityWatch: CapacityWatch;
   readonly mosfet: number | undefined;
   /** Of the cells, over all sensors, for charging. */
   readonly coldest: number | undefined;
@@ -68,6 +71,7 @@ const SOC_MEMORY_S = 60;
 
 const NOTHING: Known = {
   capacity: undefined,
+  capacityWatch: NO_CAPACITY,
   mosfet: undefined,
   coldest: undefined,
   hottest: undefined,
@@ -132,8 +136,15 @@ export function learn(
   heat: Heat,
   t: number,
 ): Known {
+  const capacityWatch = watchCapacity(known.capacityWatch, {
+    capacity: firstCapacity(reading.capacityFull, reading.capacityDesign),
+    remaining: reading.capacityRemaining,
+    soc: reading.soc,
+    t,
+  });
   return {
-    capacity: capacityOf(settings, reading) ?? known.capacity,
+    capacity: firstCapacity(settings.capacity, capacityWatch.inForce),
+    capacityWatch,
     mosfet: reading.mosfetTemperature ?? known.mosfet,
     coldest: heat.coldest,
     hottest: heat.hottest,
@@ -149,11 +160,8 @@ export function learn(
   };
 }
 
-function capacityOf(settings: ControlSettings, reading: Reading): number | undefined {
-  for (const value of [settings.capacity, reading.capacityFull, reading.capacityDesign]) {
-    if (value !== undefined && Number.isFinite(value) && value > 0) return value;
-  }
-  return undefined;
+function firstCapacity(...told: readonly (number | undefined)[]): number | undefined {
+  return told.find((ah) => ah !== undefined && Number.isFinite(ah) && ah > 0);
 }
 
 function atLeastZero(value: number | undefined): number | undefined {

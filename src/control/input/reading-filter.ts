@@ -209,15 +209,20 @@ const NUMBERS = [
 
 function clean(raw: Reading, sign: 1 | -1): Reading {
   const reading: { -readonly [K in keyof Reading]: Reading[K] } = { ...raw };
-  for (const key of NUMBERS)
-    if (reading[key] !== undefined && !Number.isFinite(reading[key])) delete reading[key];
+  for (const key of NUMBERS) {
+    const value = reading[key];
+    if (value === undefined) continue;
+    if (!Number.isFinite(value)) delete reading[key];
+    // A scale below zero makes -0 of 0.
+    else if (value === 0) reading[key] = 0;
+  }
   if (sign < 0 && reading.current !== undefined) reading.current = 0 - reading.current;
   if (sign < 0 && reading.power !== undefined) reading.power = 0 - reading.power;
   const { soc, mosfetTemperature, temperatures } = reading;
   if (soc !== undefined && !(soc >= 0 && soc <= 100)) {
     if (soc > 100 && soc <= SOC_OVERRUN) reading.soc = 100;
     else delete reading.soc;
-  }
+  } else if (soc === 0) reading.soc = 0;
   if (mosfetTemperature !== undefined && !isTemperature(mosfetTemperature)) delete reading.mosfetTemperature;
   if (temperatures !== undefined && !temperatures.every(isTemperature)) {
     reading.temperatures = temperatures.filter(isTemperature);
