@@ -1,10 +1,10 @@
 import { constants } from 'node:os';
-import { createInterface } from 'node:readline';
 import { systemClock } from './clock.ts';
 import { type Command, type Io, StoppedError } from './commands/command.ts';
 import { BmsError, UsageError } from './errors.ts';
 import { redact } from './redact.ts';
 import { nearest } from './settings/nearest.ts';
+import { stdinLines, watchStreams, writeOut } from './standard-streams.ts';
 import { VERSION } from './version.ts';
 
 /** Every command; its code is loaded only when it is called. */
@@ -111,26 +111,15 @@ function oneLine(text: string): string {
   return text.replaceAll(/\s*[\r\n]+\s*/g, ' ');
 }
 
-async function* stdinLines(): AsyncIterable<string> {
-  yield* createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY });
-}
-
 /** The process: signals, streams, exit code. */
 export async function start(): Promise<void> {
   const stop = new AbortController();
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => stop.abort(name));
   // Whoever presses Ctrl-C again does not want to wait for a port that is slow to close.
   process.once('SIGINT', () => process.on('SIGINT', () => process.exit(128 + constants.signals.SIGINT)));
-  // A reader that went away (`| head`) is no reason for a stack trace.
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EPIPE') process.exit(0);
-      if (error.code === 'ENOSPC') process.exit(1);
-      throw error;
-    });
-  }
+  watchStreams();
   const io: Io = {
-    out: (text) => void process.stdout.write(text),
+    out: writeOut,
     err: (text) => void process.stderr.write(redact(text)),
     signal: stop.signal,
     clock: systemClock,

@@ -7,6 +7,8 @@ const WORDS: Readonly<Record<string, string>> = {
   ENOTDIR: 'a part of the path is a file, not a folder',
   EEXIST: 'there is such a file already, and it is not overwritten',
   ENOSPC: 'the disk is full',
+  EDQUOT: 'the share of the disk that this user may fill is full',
+  EFBIG: 'the file must not become larger',
   EROFS: 'the disk can only be read',
   ENAMETOOLONG: 'the name is too long',
   ELOOP: 'its links lead in a circle',
