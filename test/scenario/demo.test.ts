@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { DemoHouse } from '../../src/commands/demo/demo-house.ts';
-import { loadScenario } from '../../src/simulator/trials/scenario.ts';
+import { loadScenario, parseScenario } from '../../src/simulator/trials/scenario.ts';
 import type { SeenBattery } from '../../src/venus/battery-reader.ts';
 
 /** What a subscriber of the bus is to see, in this order. */
@@ -32,3 +32,10 @@ it('shows within a minute full current, a limit by a cell, absorption, float, si
   expect([...seenAt.keys()]).toEqual(EVENTS.map(([name]) => name));
   expect(seenAt.get(EVENTS[0]?.[0] ?? '')).toBeLessThan(10);
 }, 120_000);
+
+it('ends at once while the driver waits for an answer', async () => {
+  const house = await DemoHouse.open({ bms: 'jbd', scenario: parseScenario({ line: { silent: 1 } }) });
+  await house.advance(50);
+  await house.close();
+  expect(house.battery).toBeUndefined();
+});
