@@ -80,10 +80,11 @@ export interface Optional {
 /** One question of a plan. Without `rarely` and `optional` it is asked in every poll, which fails without an answer. */
 export interface Query extends How {
   /**
-   * The request to the battery at an address, or its forms, the usual one first. `usual` is the form answered last. A request
-   * without bytes (`UNASKED`) waits for what the battery says by itself.
+   * The request to the battery at an address, or its forms, the usual one first. `usual` is the form answered last; `poll` has
+   * what was told before, where that decides how much is asked. A request without bytes (`UNASKED`) waits for what the battery
+   * says by itself.
    */
-  readonly asks: (address: number, usual?: string) => Uint8Array | readonly Form[];
+  readonly asks: (address: number, usual: string | undefined, poll: Poll) => Uint8Array | readonly Form[];
   /** For the log: what it tells, and with which command: "alarms (0x98)". Absent: nobody misses it. */
   readonly name?: string;
   readonly tells?: readonly (keyof Reading)[];

@@ -214,7 +214,7 @@ class PlannedSession implements Session {
       const reading = decode?.(request, reply, round) ?? this.#plan.decode(request, reply);
       return { request, reply, reading };
     };
-    const asked = asks(this.#address, forms.usual);
+    const asked = asks(this.#address, forms.usual, round);
     const answer =
       asked instanceof Uint8Array
         ? await ask(asked, tries)

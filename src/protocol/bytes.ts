@@ -1,4 +1,4 @@
-/** Number types on the wire: u/s = unsigned/signed, width in bits, be/le = byte order. */
+/** Number types on the wire: u/s = unsigned/signed, width in bits, be/le = byte order; lw = two big-endian words, the low one first. */
 export const NUMBER_TYPES = {
   u8: 1,
   s8: 1,
@@ -11,6 +11,8 @@ export const NUMBER_TYPES = {
   u32le: 4,
   s32be: 4,
   s32le: 4,
+  u32lw: 4,
+  s32lw: 4,
 } as const;
 export type NumberType = keyof typeof NUMBER_TYPES;
 
@@ -41,6 +43,10 @@ export function readNumber(bytes: Uint8Array, at: number, type: NumberType): num
       return view.getInt32(at);
     case 's32le':
       return view.getInt32(at, true);
+    case 'u32lw':
+      return view.getUint16(at + 2) * 0x10000 + view.getUint16(at);
+    case 's32lw':
+      return view.getInt16(at + 2) * 0x10000 + view.getUint16(at);
   }
 }
 
@@ -48,9 +54,10 @@ export function readNumber(bytes: Uint8Array, at: number, type: NumberType): num
 export function writeNumber(value: number, type: NumberType): Uint8Array {
   const width = NUMBER_TYPES[type];
   const bytes = new Uint8Array(width);
+  const turn = type.endsWith('lw') ? 2 : 0;
   let rest = Math.round(value);
   for (let index = 0; index < width; index += 1) {
-    const at = type.endsWith('le') ? index : width - 1 - index;
+    const at = type.endsWith('le') ? index : (width - 1 - index + turn) % width;
     bytes[at] = ((rest % 256) + 256) % 256;
     rest = Math.floor(rest / 256);
   }

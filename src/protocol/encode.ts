@@ -22,7 +22,7 @@ export function encodeFields(into: Uint8Array, fields: readonly Field[], reading
       const text = writeText(reading[field.key] ?? '', field.length ?? into.length - field.at);
       into.set(text.subarray(0, Math.max(0, into.length - field.at)), Math.min(field.at, into.length));
     } else if (field.type === 'flag') {
-      if (reading[field.key] === true) setFlag(into, field);
+      if (reading[field.key] === !field.inverse) setFlag(into, field);
     } else {
       putNumber(into, field.at, field.type, unscaled(reading[field.key], field));
     }

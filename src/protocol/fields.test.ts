@@ -54,6 +54,19 @@ describe('decodeFields', () => {
     expect(decodeFields(hot, TABLE)).not.toHaveProperty('mosfetTemperature');
   });
 
+  it('reads a flag that is set where it does not hold', () => {
+    const inverse = { key: 'chargeEnabled', at: 0, type: 'flag', of: 'u8', inverse: true } as const;
+    for (const [byte, bit, expected] of [
+      [0b10, 1, false],
+      [0b01, 1, true],
+      [1, undefined, false],
+      [0, undefined, true],
+    ] as const) {
+      const field = { ...inverse, ...(bit !== undefined && { bit }) };
+      expect(decodeFields(Uint8Array.of(byte), [field]).chargeEnabled).toBe(expected);
+    }
+  });
+
   it('reads an optional field only when the frame has it', () => {
     expect(decodeFields(FRAME, TABLE)).not.toHaveProperty('soh');
     expect(decodeFields(bytesOf(FRAME, 99), TABLE).soh).toBe(99);
@@ -117,6 +130,8 @@ describe('bytes', () => {
     ['s16le', [0xfe, 0xff], -2],
     ['s32be', [0xff, 0xff, 0xff, 0xfd], -3],
     ['u32le', [1, 0, 0, 0x80], 0x80000001],
+    ['u32lw', [0x6b, 0x40, 0x80, 1], 0x80016b40],
+    ['s32lw', [0xff, 0xf3, 0xff, 0xff], -13],
   ] as const)('reads %s', (type, bytes, value) => {
     expect(readNumber(Uint8Array.from(bytes), 0, type)).toBe(value);
   });

@@ -47,6 +47,8 @@ export interface FlagField {
   readonly type: 'flag';
   readonly of: NumberType;
   readonly bit?: number;
+  /** The bit is set, or the number is 1, where the flag does not hold. */
+  readonly inverse?: true;
   readonly optional?: boolean;
 }
 
@@ -81,7 +83,10 @@ function decodeField(bytes: Uint8Array, field: Field): number | string | boolean
     if (field.optional) return undefined;
     throw tooShort(bytes, field);
   }
-  if (field.type === 'flag') return field.bit === undefined ? raw === 1 : (raw & (1 << field.bit)) !== 0;
+  if (field.type === 'flag') {
+    const set = field.bit === undefined ? raw === 1 : (raw & (1 << field.bit)) !== 0;
+    return set !== (field.inverse ?? false);
+  }
   return scaled(raw, field);
 }
 

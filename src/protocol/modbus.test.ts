@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bytesOf, fromHex } from './bytes.ts';
 import { crc16Modbus, negatedSum16, sum8, sum16 } from './checksums.ts';
-import { acceptRegisters, readRegisters, registersOf, withCrc, writeRegister } from './modbus.ts';
+import { acceptRegisters, bytesRead, readRegisters, registersOf, withCrc, writeRegister } from './modbus.ts';
 
 const frame = (hex: string): Uint8Array => fromHex(hex) ?? new Uint8Array();
 
@@ -41,6 +41,26 @@ describe('modbus', () => {
       expect(accept(reply.subarray(0, length))).toBe('more');
     expect(accept(bytesOf(reply, 0xff))).toBe(reply.length);
     expect(registersOf(reply)).toEqual({ data: frame('14c50007') });
+  });
+
+  it('asks for coils and input registers by their functions, and believes only an answer of the same', () => {
+    const coils = readRegisters(0, 0x1200, 0x90, 1);
+    expect(coils).toEqual(frame('00011200009038cf'));
+    const answer = withCrc(bytesOf(0, 1, 18, new Uint8Array(18)));
+    expect(acceptRegisters(coils)(answer)).toBe(23);
+    expect(acceptRegisters(coils)(withCrc(bytesOf(0, 0x81, 2)))).toBe(5);
+    const input = readRegisters(1, 0x1000, 0x11, 4);
+    expect(input).toEqual(frame('01041000001134c6'));
+    expect(acceptRegisters(input)(reply)).toEqual({ refused: 'command', why: 'function 3 instead of 4' });
+    expect([1, 9, 16].map((count) => bytesRead(1, count))).toEqual([1, 2, 2]);
+  });
+
+  it.each([
+    ['another function', writeRegister(1, 2, 3)],
+    ['more registers than an answer can hold', readRegisters(1, 0, 128)],
+    ['nothing', new Uint8Array()],
+  ])('awaits no registers where the request is %s', (_, asked) => {
+    expect(acceptRegisters(asked)(reply)).toMatchObject({ refused: 'command' });
   });
 
   it('accepts an exception and tells its code', () => {

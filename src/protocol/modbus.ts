@@ -15,9 +15,26 @@ export function crcMatches(frame: Uint8Array): boolean {
   );
 }
 
-/** Function 03: read `count` registers from `start`. */
-export function readRegisters(address: number, start: number, count: number): Uint8Array {
-  return withCrc(bytesOf(address, 0x03, start >>> 8, start & 0xff, count >>> 8, count & 0xff));
+/** The functions that read: coils (bits), holding registers, input registers. */
+export const READS = { coils: 1, holding: 3, input: 4 } as const;
+export type ReadFunction = (typeof READS)[keyof typeof READS];
+
+export const isRead = (code: number | undefined): code is ReadFunction =>
+  code === READS.coils || code === READS.holding || code === READS.input;
+
+/** Read `count` registers, or coils, from `start`. */
+export function readRegisters(
+  address: number,
+  start: number,
+  count: number,
+  code: ReadFunction = READS.holding,
+): Uint8Array {
+  return withCrc(bytesOf(address, code, start >>> 8, start & 0xff, count >>> 8, count & 0xff));
+}
+
+/** The bytes that hold `count` registers or coils. */
+export function bytesRead(code: ReadFunction, count: number): number {
+  return code === READS.coils ? Math.ceil(count / 8) : 2 * count;
 }
 
 /** Function 06: write one register. The acknowledgement is the same frame. */
@@ -29,7 +46,7 @@ export function writeRegister(address: number, register: number, value: number):
 const WRITE = 0x06;
 
 /** The byte count of an answer has eight bits. */
-const MOST_REGISTERS = 127;
+const MOST_BYTES = 255;
 export const EXCEPTION_FLAG = 0x80;
 export const EXCEPTIONS: Readonly<Record<number, string>> = {
   1: 'function not supported',
@@ -44,20 +61,21 @@ export const EXCEPTIONS: Readonly<Record<number, string>> = {
  * or an exception frame of the same address. `replyAddress` for devices that answer under another address.
  */
 export function acceptRegisters(request: Uint8Array, replyAddress = request[0]): Accept {
+  const code = request[1];
   const asked = readNumber(request, 4, 'u16be');
-  if (request[1] !== 0x03 || asked === undefined || asked > MOST_REGISTERS) {
+  const bytes = isRead(code) && asked !== undefined ? bytesRead(code, asked) : undefined;
+  if (code === undefined || bytes === undefined || bytes > MOST_BYTES) {
     return () => ({ refused: 'command', why: 'the request is no Modbus request for registers' });
   }
-  const bytes = 2 * asked;
   return (received) => {
     const [address, command, count] = received;
     if (address === undefined) return 'more';
     if (address !== replyAddress)
       return { refused: 'start', why: `address ${address} instead of ${replyAddress}` };
     if (command === undefined) return 'more';
-    const exception = command === (0x03 | EXCEPTION_FLAG);
-    if (command !== 0x03 && !exception)
-      return { refused: 'command', why: `function ${command} instead of 3` };
+    const exception = command === (code | EXCEPTION_FLAG);
+    if (command !== code && !exception)
+      return { refused: 'command', why: `function ${command} instead of ${code}` };
     if (count === undefined) return 'more';
     if (!exception && count !== bytes)
       return { refused: 'length', why: `${count} bytes instead of ${bytes}` };

@@ -61,6 +61,12 @@ describe('a simulated device', () => {
   });
 });
 
+it('a simulated device may know other functions', () => {
+  const coils = readRegisters(1, 0, 8, 1);
+  expect(acceptRegisterRequest([1], [1, 4])(coils)).toBe(8);
+  expect(acceptRegisterRequest([1])(coils)).toEqual({ refused: 'command' });
+});
+
 it('an exception is a refusal that says why', () => {
   expect(() => blockOf(withCrc(Uint8Array.of(1, 0x83, 2)))).toThrow(RefusedError);
   expect(() => blockOf(withCrc(Uint8Array.of(1, 0x83, 77)))).toThrow('exception 77');

@@ -42,14 +42,17 @@ export function registerRow(
   });
 }
 
-/** Recognises one whole Modbus request of function 3 or 6, for a simulated device that listens to `addresses`. */
-export function acceptRegisterRequest(addresses: readonly number[]): Accept {
+/** Recognises one whole Modbus request of eight bytes, for a simulated device that listens to `addresses` and knows `codes`. */
+export function acceptRegisterRequest(
+  addresses: readonly number[],
+  codes: readonly number[] = [3, 6],
+): Accept {
   return (received) => {
     const [address, command] = received;
     if (address === undefined) return 'more';
     if (!addresses.includes(address)) return { refused: 'start' };
     if (command === undefined) return 'more';
-    if (command !== 3 && command !== 6) return { refused: 'command' };
+    if (!codes.includes(command)) return { refused: 'command' };
     if (received.length < 8) return 'more';
     return crcMatches(received.subarray(0, 8)) ? 8 : { refused: 'checksum' };
   };
