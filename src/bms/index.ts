@@ -11,6 +11,7 @@ import { jkPb } from './jk/pb/index.ts';
 import { hubbleAm2 } from './pace/hubble-am2/index.ts';
 import { pace } from './pace/index.ts';
 import { pylontech } from './pylontech/index.ts';
+import { seplosV3 } from './seplos/v3/index.ts';
 import { topbms } from './topbms/index.ts';
 
 /** Every BMS this program knows. Adding one is one line here; the order is the order of probing within one line setting. */
@@ -22,6 +23,7 @@ export const BMSES: readonly BmsEntry[] = [
   { driver: dalyD2, responder: async () => (await import('./daly/d2/responder.ts')).responder },
   { driver: jk, responder: async () => (await import('./jk/responder.ts')).responder },
   { driver: jkPb, responder: async () => (await import('./jk/pb/responder.ts')).responder },
+  { driver: seplosV3, responder: async () => (await import('./seplos/v3/responder.ts')).responder },
   { driver: ant, responder: async () => (await import('./ant/responder.ts')).responder },
   { driver: antOld, responder: async () => (await import('./ant/old/responder.ts')).responder },
   { driver: hubbleAm2, responder: async () => (await import('./pace/hubble-am2/responder.ts')).responder },

@@ -82,6 +82,8 @@ export function outsideOf(family: string): Readonly<Record<string, string>> {
 export interface DeviceFacts {
   /** Requests that it may leave unanswered from the beginning, as patterns of `silentTo`. */
   readonly secondary: readonly string[];
+  /** Where one request does not bring voltage, current, state of charge and cells: how many do. */
+  readonly indispensable?: number;
   /** One of these, which may also fall silent after it was answered. */
   readonly fallsSilent?: string;
   /** What it still tells in that silence does not hold its alarm of high voltage. */
