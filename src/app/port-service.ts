@@ -11,6 +11,7 @@ import type { Output } from '../battery/output.ts';
 import { Pack } from '../battery/poller.ts';
 import { detect, type Hit, hitText } from '../bms/detect/detect.ts';
 import type { BmsDriver } from '../bms/driver.ts';
+import { namingExchanges } from '../bms/naming-exchanges.ts';
 import { type Clock, sleep } from '../clock.ts';
 import { BmsError, PortError, PortLostError } from '../errors.ts';
 import type { Log, LogSource } from '../log.ts';
@@ -20,6 +21,7 @@ import type { ExchangeRecord } from '../transport/exchange.ts';
 import type { HalfDuplex } from '../transport/half-duplex.ts';
 import { kindOf } from '../transport/port-kinds.ts';
 import { type PortUrl, portName, serviceSuffix } from '../transport/port-url.ts';
+import { RecentExchanges } from '../transport/recent-exchanges.ts';
 import { VenusOutput, type VenusOutputOptions } from '../venus/venus-output.ts';
 import { firstLine, logExchange, openLink } from './link.ts';
 import { Requests } from './requests.ts';
@@ -69,6 +71,7 @@ export class PortService {
   #openedAt = 0;
   #hit: Hit | undefined;
   #bank: Bank | undefined;
+  readonly #recent: RecentExchanges;
   readonly #requests: Requests;
   readonly #switches: Switches;
   #savedAt = 0;
@@ -93,6 +96,7 @@ export class PortService {
         for (const battery of this.#bank?.batteries ?? []) battery.clearHistory();
       },
     });
+    this.#recent = new RecentExchanges(options.clock);
     this.#limitLog = new LimitLog(options.log.scope('control'));
     this.#memory = new StateFile(options.stateFolder, serviceSuffix(options.port), this.#log);
     options.signal.addEventListener('abort', () => this.#stop.abort(), { once: true });
@@ -215,6 +219,7 @@ export class PortService {
       onExchange: (record) => {
         logExchange(wireLog, record);
         this.#quality?.note(record);
+        this.#recent.note(record);
         onExchange?.(record);
       },
     });
@@ -352,6 +357,7 @@ export class PortService {
       onStore: (store) => this.#requests.takeOver(store),
       onCommand: (command) => this.#requests.decide(command),
       onNew: () => this.#confirmKeys(),
+      recentExchanges: () => this.#recent.text(namingExchanges(this.#bank?.driver)),
       onUp: (key) => {
         this.#isUp = true;
         this.#savedAt = this.#now;

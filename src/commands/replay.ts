@@ -1,15 +1,16 @@
 import { type Replayed, replay as replayCapture } from '../app/replay.ts';
 import { BmsError, ConfigError } from '../errors.ts';
-import { readInput } from '../files.ts';
+import { exists, readInput } from '../files.ts';
 import type { Reading } from '../model/reading.ts';
 import { type Captured, parseCapture } from '../transport/replay.ts';
 import { onlyWord, parseArguments } from './arguments.ts';
 import { chooseDrivers } from './choose.ts';
 import type { Command } from './command.ts';
+import { capturesOf } from './report/archive.ts';
 
 const USAGE = `usage: dbus-bms replay FILE [--bms <id>] [--json]
 Feeds a capture (option --capture of run, read and probe) back through the driver and prints what every poll came to.
-Exit 1 when no driver understands it.
+Exit 1 when no driver understands it. FILE may be a report (dbus-bms report), of several batteries as FILE#ttyUSB0.
   --bms <id>        only this BMS or family; default is the one that understands most of the capture
   --json            one JSON document a line: t (s since the capture began), bms, address, fields or error and reason`;
 
@@ -35,7 +36,7 @@ export const replay: Command = {
 
 /** The exchanges of a file; rejects with a ConfigError when it cannot be read or holds none. */
 async function loadCapture(file: string): Promise<Captured[]> {
-  const text = new TextDecoder().decode(await readInput(file));
+  const text = await captureText(file);
   try {
     const entries = parseCapture(text);
     if (entries.length > 0) return entries;
@@ -44,6 +45,24 @@ async function loadCapture(file: string): Promise<Captured[]> {
     throw new ConfigError(`${file}: ${cause.message}`, { cause });
   }
   throw new ConfigError(`${file} holds no exchange`);
+}
+
+/** The text of a capture, also of one in a report; a report of several batteries names those to choose from. */
+async function captureText(file: string): Promise<string> {
+  const [path = file, port] = file.split('#');
+  const bytes = await readInput((await exists(file)) ? file : path);
+  if (!isGzip(bytes)) return new TextDecoder().decode(bytes);
+  const captures = capturesOf(bytes, path);
+  const [first, ...others] = captures;
+  const wanted = port === undefined ? first : captures.find((capture) => capture.port === port);
+  if (wanted !== undefined && (port !== undefined || others.length === 0)) return wanted.text;
+  if (first === undefined) throw new ConfigError(`${path} holds no capture`);
+  const names = captures.map((capture) => `${path}#${capture.port}`).join(', ');
+  throw new ConfigError(`${path} holds ${captures.length} captures; choose one: ${names}`);
+}
+
+function isGzip([first, second]: Uint8Array): boolean {
+  return first === 0x1f && second === 0x8b;
 }
 
 function documentOf(bms: string, conversation: Replayed): unknown {

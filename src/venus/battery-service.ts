@@ -6,6 +6,7 @@ import { ItemTree } from '../dbus/item-server.ts';
 import { BusError } from '../errors.ts';
 import { WRITABLE } from './battery-paths.ts';
 import { changes } from './changes.ts';
+import { answerDiagnosis } from './diagnosis.ts';
 import { keyOf, type Log } from './names.ts';
 
 export interface BatteryServiceOptions {
@@ -19,6 +20,8 @@ export interface BatteryServiceOptions {
   readonly device?: DeviceIdentity;
   /** Carries out what a client asks for; false refuses. Default: refuse. */
   readonly onCommand?: (command: Command) => boolean;
+  /** The last minute on the wire, for a report. */
+  readonly recentExchanges?: () => string;
   readonly log: Log;
 }
 
@@ -69,7 +72,7 @@ export class BatteryService {
       onChanged: (item) => this.#announce([item]),
     });
     this.#tree.set(changes(this.#tree.values, this.#latest));
-    bus.serve((call) => this.#tree.answer(call));
+    bus.serve((call) => answerDiagnosis(call, options.recentExchanges) ?? this.#tree.answer(call));
     bus.onLost = (error) => this.#fail(error);
   }
 

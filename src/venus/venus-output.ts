@@ -36,6 +36,8 @@ export interface VenusOutputOptions {
   readonly onCommand: (command: Command) => boolean;
   /** A battery is new to the device: its keys, confirmed. */
   readonly onNew: () => Promise<readonly BatteryKey[]>;
+  /** The last minute on the wire, as the text of a capture. */
+  readonly recentExchanges?: () => string;
   /** The battery or bank is on the bus; the device knows it under this key. */
   readonly onUp: (key: string) => void;
   /** The bus is gone, or would not have us. */
@@ -130,7 +132,7 @@ class PendingService {
 
   /** Waits for localsettings, because the device instance is needed before the name may appear. */
   async #open(): Promise<void> {
-    const { busAddress, clock, log, onLost, onUp } = this.#options;
+    const { busAddress, clock, log, onLost, onUp, recentExchanges } = this.#options;
     const bus = await connectBus({ clock, ...(busAddress !== undefined && { address: busAddress }) });
     try {
       const lost = new Promise<never>((_, reject) => {
@@ -152,6 +154,7 @@ class PendingService {
         view: this.#latest,
         device: settings,
         log,
+        ...(!this.#isPack && recentExchanges !== undefined && { recentExchanges }),
         onCommand: (command) => this.#decide(command, store),
       });
       service.onLost = onLost;
