@@ -75,6 +75,7 @@ const OWNERS: Readonly<Record<string, string>> = {
   'd3-scale': 'plot',
   'd3-shape': 'plot',
   koffi: 'simulator/line',
+  nanotar: 'commands/report',
 };
 
 interface Rule {
