@@ -9,11 +9,11 @@ import { demoScreen } from './demo-screen.ts';
 import { ENTER_SCREEN, LEAVE_SCREEN, mayColour, redraw, render } from './terminal.ts';
 
 const USAGE = `usage: dbus-bms demo [--for <seconds>] [--bms <id>] [--scenario NAME|FILE] [--speed N]
-Everything at once on a private bus: a simulated battery, the driver, and a second client that reads back from D-Bus what
-the driver publishes. The chargers obey what stands on the bus. No hardware and no Venus OS needed.
+Everything at once on a private bus: a simulated battery, the driver, and a second client that reads back
+from D-Bus what the driver publishes. Chargers obey what stands on the bus. No hardware and no Venus OS needed.
   --for SECONDS     end by itself with exit 0
   --bms ID          which BMS to simulate; default jbd
-  --scenario NAME   default demo: a charge to full and to float with a cell that runs ahead, then a BMS that falls silent
+  --scenario NAME   default demo: a charge to float with a cell that runs ahead, then a BMS that falls silent
   --speed N         battery and driver live N times as fast; default 150, an hour in 24 seconds
   --config FILE     settings of the driver`;
 

@@ -15,9 +15,9 @@ import { Privacy } from './privacy.ts';
 import { type ReportedBattery, seenBatteries } from './seen-batteries.ts';
 
 const USAGE = `usage: dbus-bms report [FILE] [--config FILE] [--log FOLDER]
-Everything that a report of a fault needs, in one archive (.tar.gz): versions, ports, settings, log, present values, limits
-with their reasons, and the last minute on the wire of every battery that runs. Passwords, tokens, names, serial numbers, the
-device's half of MAC addresses and the portal id are taken out. It says what is in it; nothing is sent to anybody.
+Everything that a report of a fault needs, in one archive (.tar.gz): versions, ports, settings, log, present values,
+limits with their reasons, and the last minute on the wire of every battery that runs. Passwords, tokens, names, serial
+numbers, the device's half of MAC addresses and the portal id are taken out. Nothing is sent to anybody.
   FILE              default dbus-bms-report-<date>.tar.gz here
   --config FILE     settings; default ${SETTINGS_PATH}
   --log FOLDER      where the logs of the services are; default /var/log`;
