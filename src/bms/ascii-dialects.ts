@@ -1,4 +1,5 @@
 import type { Dialect } from '../protocol/ascii-dialect.ts';
+import { DAREN } from './daren/dialect.ts';
 import { PACE } from './pace/dialect.ts';
 import { PYLON_CLONE, PYLONTECH } from './pylontech/dialect.ts';
 import { TOPBMS } from './topbms/dialect.ts';
@@ -24,7 +25,7 @@ export const ASCII_DIALECTS: readonly Dialect[] = [
     looks: [{ at: 2, notVersions: [0x22, 0x26, 0x52], voltageUnits: ['10 mV'], items: 10 }],
   },
   { name: 'boqiang', looks: [{ at: 2, versions: [0x26] }] },
-  { name: 'daren', looks: [{ at: 5, cid1: DAREN_CLASS, versions: [0x22] }] },
+  DAREN,
   { name: 'eg4-lifepower4', looks: [{ at: 2, cid1: DAREN_CLASS, versions: [0x20] }] },
   { name: 'tdt', looks: [{ at: 2, cid1: TDT_CLASS }] },
   { name: 'cbt-vb', looks: [{ at: 0, versions: [0x22] }] },

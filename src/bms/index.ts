@@ -3,6 +3,7 @@ import { antOld } from './ant/old/index.ts';
 import { dalyD2 } from './daly/d2/index.ts';
 import { daly } from './daly/index.ts';
 import { dalyP81 } from './daly/p81/index.ts';
+import { daren } from './daren/index.ts';
 import type { BmsEntry } from './driver.ts';
 import { jbd } from './jbd/index.ts';
 import { jbdUp } from './jbd/up/index.ts';
@@ -29,5 +30,6 @@ export const BMSES: readonly BmsEntry[] = [
   { driver: hubbleAm2, responder: async () => (await import('./pace/hubble-am2/responder.ts')).responder },
   { driver: pace, responder: async () => (await import('./pace/responder.ts')).responder },
   { driver: topbms, responder: async () => (await import('./topbms/responder.ts')).responder },
+  { driver: daren, responder: async () => (await import('./daren/responder.ts')).responder },
   { driver: pylontech, responder: async () => (await import('./pylontech/responder.ts')).responder },
 ];

@@ -50,12 +50,22 @@ export function alarmRows(info: Uint8Array, at: number): AlarmRows | undefined {
   return { cells: cells.values, temperatures: temperatures.values, end: temperatures.end };
 }
 
+/** One counted row of words from `at`; undefined when its count or its end cannot be. */
+export function wordsAt(info: Uint8Array, at: number, of: 'cells' | 'sensors'): Row | undefined {
+  return rowAt(info, at, of === 'cells' ? CELLS : SENSORS, 2);
+}
+
+export interface Row {
+  readonly values: readonly number[];
+  readonly end: number;
+}
+
 function rowAt(
   info: Uint8Array,
   at: number,
   range: typeof CELLS | typeof SENSORS,
   width: 1 | 2,
-): { readonly values: number[]; readonly end: number } | undefined {
+): Row | undefined {
   const count = countAt(info, at, range);
   const end = at + 1 + count * width;
   if (count === 0 || end > info.length) return undefined;

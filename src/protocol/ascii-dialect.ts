@@ -7,8 +7,10 @@ import { readNumber } from './bytes.ts';
 export interface Look {
   /** Where the first block (cell count, cells, ...) begins in INFO: without INFOFLAG at 1, with it at 2. */
   readonly at: number;
-  /** Device class; default that of lithium batteries. Of another class nothing but it and the version is looked at. */
+  /** Device class; default that of lithium batteries. Of another class it, the version and the shape are looked at. */
   readonly cid1?: number;
+  /** Whether INFO as a whole can be such a reply. */
+  readonly shape?: (info: Uint8Array) => boolean;
   readonly versions?: readonly number[];
   readonly notVersions?: readonly number[];
   /** What one step of the pack voltage is; undefined stands for a pack of which all is 0. */
@@ -57,6 +59,7 @@ function isLike(reply: AsciiFrame, shape: Shape | undefined, look: Look): boolea
   const { at, cid1: wanted = LITHIUM, versions, notVersions = [] } = look;
   if (cid1 !== wanted || notVersions.includes(version)) return false;
   if (versions !== undefined && !versions.includes(version)) return false;
+  if (look.shape?.(info) === false) return false;
   if (wanted !== LITHIUM) return true;
   if (at === 0) return analogRows(info, at) !== undefined;
   if (shape === undefined || shape.at !== at) return false;

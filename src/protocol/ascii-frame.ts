@@ -9,6 +9,8 @@ import { negatedSum16 } from './checksums.ts';
  * others, which differ only in what INFO holds.
  */
 export interface AsciiFrame {
+  /** The byte before everything; default `~`. */
+  readonly start?: number;
   readonly version: number;
   readonly address: number;
   /** Device class; 0x46 is a lithium iron phosphate battery. */
@@ -41,13 +43,13 @@ function hexDigits(bytes: Uint8Array): Uint8Array {
 }
 
 /** The bytes on the wire. INFO holds at most 2047 bytes. */
-export function buildFrame({ version, address, cid1, code, info }: AsciiFrame): Uint8Array {
+export function buildFrame({ start = SOI, version, address, cid1, code, info }: AsciiFrame): Uint8Array {
   const chars = 2 * info.length;
   if (chars > MAX_INFO_CHARS) throw new RangeError(`${info.length} bytes do not fit into one ASCII frame`);
   const length = lengthWord(chars);
   const body = hexDigits(bytesOf(version, address, cid1, code, length >>> 8, length & 0xff, info));
   const sum = negatedSum16(body);
-  return bytesOf(SOI, body, hexDigits(bytesOf(sum >>> 8, sum & 0xff)), EOI);
+  return bytesOf(start, body, hexDigits(bytesOf(sum >>> 8, sum & 0xff)), EOI);
 }
 
 /** A request to a battery: VER, ADR, command and INFO. */
@@ -60,15 +62,25 @@ export function buildRequest(
   return buildFrame({ version, address, cid1: LITHIUM, code, info: bytesOf(info) });
 }
 
+const ANY_BYTE = '(?:3[0-9]|4[1-6]){2}';
+
 /** The requests of these versions and commands (two hex digits) to any address, as patterns of whole frames in hex. */
 export function requestPatterns(versions: readonly number[], commands: readonly string[]): RegExp[] {
   const hexOf = (digits: string): string =>
     [...digits].map((digit) => digit.charCodeAt(0).toString(16)).join('');
-  const anyAddress = '(?:3[0-9]|4[1-6]){2}';
   return versions.map((version) => {
-    const begin = `7e${hexOf(version.toString(16).padStart(2, '0').toUpperCase())}${anyAddress}`;
+    const begin = `7e${hexOf(version.toString(16).padStart(2, '0').toUpperCase())}${ANY_BYTE}`;
     return new RegExp(`^${begin}${hexOf(LITHIUM.toString(16))}(?:${commands.map(hexOf).join('|')})`);
   });
+}
+
+/** `request` to any address, which may stand in the first byte of INFO too, as a pattern of whole frames in hex. */
+export function patternOf(request: AsciiFrame): RegExp {
+  const frame = buildFrame(request);
+  const part = (from: number, to: number): string =>
+    [...frame.subarray(from, to)].map((char) => char.toString(16)).join('');
+  const info = request.info.length === 0 ? '' : `${ANY_BYTE}${part(HEADER_CHARS + 2, -5)}`;
+  return new RegExp(`^${part(0, 3)}${ANY_BYTE}${part(5, HEADER_CHARS)}${info}${ANY_BYTE}${ANY_BYTE}0d$`);
 }
 
 const isDigit = (char: number): boolean => char >= 0x30 && char <= 0x39;
@@ -87,9 +99,16 @@ function refuse(refused: FrameFault, why: string): Refusal {
  * Accepts any whole frame of the family, request or reply: digits in one letter case (so that no flipped bit goes
  * unseen), the check nibble of LENGTH, the end, and the sum. Nothing after the frame is looked at.
  */
-export const acceptFrame: Accept = (received) => {
+export const acceptFrame: Accept = (received) => wholeFrame(received, SOI);
+
+/** Accepts any whole frame that begins with another byte than `~`. */
+export function acceptFrameFrom(start: number): Accept {
+  return (received) => wholeFrame(received, start);
+}
+
+function wholeFrame(received: Uint8Array, start: number): number | 'more' | Refusal {
   if (received.length === 0) return 'more';
-  if (received[0] !== SOI) return refuse('start', 'no ~');
+  if (received[0] !== start) return refuse('start', `no ${String.fromCharCode(start)}`);
   const header = received.subarray(1, HEADER_CHARS);
   const strange = header.findIndex((char) => !isDigit(char) && !isUpper(char) && !isLower(char));
   if (strange >= 0) return refuse('start', `character ${strange + 1} after the ~ is no hex digit`);
@@ -117,22 +136,22 @@ export const acceptFrame: Accept = (received) => {
   return sum === want
     ? whole
     : refuse('checksum', `CHKSUM ${sum.toString(16)} instead of ${want.toString(16)}`);
-};
+}
 
 /** Takes one whole frame apart; throws a FrameError when it is not exactly that. */
-export function parseFrame(frame: Uint8Array): AsciiFrame {
-  const verdict = acceptFrame(frame);
+export function parseFrame(frame: Uint8Array, start = SOI): AsciiFrame {
+  const verdict = wholeFrame(frame, start);
   if (typeof verdict === 'object') throw new FrameError(verdict.refused, verdict.why ?? 'no frame', frame);
   if (verdict !== frame.length)
     throw new FrameError('incomplete', `${frame.length} bytes are not one whole frame`, frame);
   const bytes = fromHex(textOf(frame.subarray(1, -1))) ?? new Uint8Array();
   const [version = 0, address = 0, cid1 = 0, code = 0] = bytes;
-  return { version, address, cid1, code, info: bytes.subarray(6, -2) };
+  return { ...(start !== SOI && { start }), version, address, cid1, code, info: bytes.subarray(6, -2) };
 }
 
 /** The frame that `bytes` are; undefined when they are anything else, as the requests of other protocols. */
-export function frameIn(bytes: Uint8Array): AsciiFrame | undefined {
-  return acceptFrame(bytes) === bytes.length ? parseFrame(bytes) : undefined;
+export function frameIn(bytes: Uint8Array, start = SOI): AsciiFrame | undefined {
+  return wholeFrame(bytes, start) === bytes.length ? parseFrame(bytes, start) : undefined;
 }
 
 /** Return codes that every dialect shares. */
@@ -154,6 +173,10 @@ export interface ReplyRules {
   readonly returnCodes: Readonly<Record<number, string>>;
   /** The reply carries the address that was asked. */
   readonly sameAddress: boolean;
+  /** The byte before everything; default `~`. */
+  readonly start?: number;
+  /** Class of the replies, where it is not that of the request. */
+  readonly cid1?: number;
   /** Why INFO cannot be the answer to `asked` (other pack, other shape); undefined when it can. */
   readonly objection: (asked: AsciiFrame, reply: AsciiFrame) => string | undefined;
 }
@@ -166,7 +189,8 @@ function meaningOf(code: number, rules: ReplyRules): string | undefined {
 }
 
 function objectionTo(asked: AsciiFrame, reply: AsciiFrame, rules: ReplyRules): Refusal | undefined {
-  if (reply.cid1 !== asked.cid1) return refuse('command', `CID1 ${reply.cid1} instead of ${asked.cid1}`);
+  const cid1 = rules.cid1 ?? asked.cid1;
+  if (reply.cid1 !== cid1) return refuse('command', `CID1 ${reply.cid1} instead of ${cid1}`);
   if (rules.sameAddress && reply.address !== asked.address)
     return refuse('address', `address ${reply.address} instead of ${asked.address}`);
   if (reply.code !== 0 && meaningOf(reply.code, rules) !== undefined) return undefined;
@@ -178,14 +202,14 @@ function objectionTo(asked: AsciiFrame, reply: AsciiFrame, rules: ReplyRules): R
 
 /** Accepts the reply to `request`, and not its echo, the request of another master, or the reply for another pack. */
 export function acceptReply(request: Uint8Array, rules: ReplyRules): Accept {
-  const asked = frameIn(request);
+  const asked = frameIn(request, rules.start);
   if (asked === undefined) return () => refuse('command', 'the request is no ASCII frame');
   return (received) => {
-    const length = acceptFrame(received);
+    const length = wholeFrame(received, rules.start ?? SOI);
     if (typeof length !== 'number') return length;
     const frame = received.subarray(0, length);
     if (sameBytes(frame, request)) return refuse('command', 'only the echo of the request');
-    return objectionTo(asked, parseFrame(frame), rules) ?? length;
+    return objectionTo(asked, parseFrame(frame, rules.start), rules) ?? length;
   };
 }
 
@@ -199,8 +223,8 @@ export interface AsciiExchange {
 export function parseExchange(request: Uint8Array, frame: Uint8Array, rules: ReplyRules): AsciiExchange {
   const verdict = acceptReply(request, rules)(frame);
   if (typeof verdict === 'object') throw new FrameError(verdict.refused, verdict.why ?? 'no reply', frame);
-  const asked = parseFrame(request);
-  const reply = parseFrame(frame);
+  const asked = parseFrame(request, rules.start);
+  const reply = parseFrame(frame, rules.start);
   const refusal = meaningOf(reply.code, rules);
   if (refusal !== undefined)
     throw new RefusedError(`return code 0x${reply.code.toString(16).padStart(2, '0')}: ${refusal}`);
