@@ -35,19 +35,6 @@ const NOT_YET: ReadonlySet<string> = new Set([
   'docs/detection.md',
   'docs/faults.md',
   'docs/supported-bms.md',
-  'src/bms/ant/README.md',
-  'src/bms/ant/old/README.md',
-  'src/bms/daly/README.md',
-  'src/bms/daly/d2/README.md',
-  'src/bms/daly/p81/README.md',
-  'src/bms/jbd/README.md',
-  'src/bms/jbd/up/README.md',
-  'src/bms/jk/README.md',
-  'src/bms/jk/pb/README.md',
-  'src/bms/pace/README.md',
-  'src/bms/pace/hubble-am2/README.md',
-  'src/bms/pylontech/README.md',
-  'src/bms/topbms/README.md',
 ]);
 const IN_FORM = DOCUMENTS.filter(({ file }) => !NOT_YET.has(file));
 

@@ -2,7 +2,7 @@
 export const COLUMNS = 100;
 
 /** What would begin a list, a heading or a table where it stands first in a line. */
-const MARKER = /^(?:[-*+|>]|#+|\d+[.)])$/;
+const MARKER = /^(?:[-*+|>]|#+|1[.)])$/;
 
 /** A word as it is kept together: with code in backticks, a number with its unit, `0 =` with what stands before it. */
 const WORD = /(?:\S+ \d+ =|`[^`]*`|\d+(?:\.\d+)? (?:%|(?:°C|C|Ah?|m?V|s)\b)|\S)+/g;
