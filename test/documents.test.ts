@@ -4,7 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { COLUMNS } from '../tools/docs/wrap.ts';
 
-/** The documents are read by owners and newcomers: narrow enough for a terminal, and what they name is there. */
+/**
+ * The documents are read by owners and newcomers: narrow enough for a terminal (`npm run wrap -- FILE` makes the prose of one
+ * so), and what they name is there.
+ */
 
 const TOP = fileURLToPath(new URL('..', import.meta.url));
 
@@ -35,6 +38,7 @@ const NOT_YET: ReadonlySet<string> = new Set([
   'docs/detection.md',
   'docs/faults.md',
   'docs/supported-bms.md',
+  'src/bms/seplos/v3/README.md',
 ]);
 const IN_FORM = DOCUMENTS.filter(({ file }) => !NOT_YET.has(file));
 

@@ -4,8 +4,12 @@ export const COLUMNS = 100;
 /** What would begin a list, a heading or a table where it stands first in a line. */
 const MARKER = /^(?:[-*+|>]|#+|1[.)])$/;
 
-/** A word as it is kept together: with code in backticks, a number with its unit, `0 =` with what stands before it. */
-const WORD = /(?:\S+ \d+ =|`[^`]*`|\d+(?:\.\d+)? (?:%|(?:°C|C|Ah?|m?V|s)\b)|\S)+/g;
+/**
+ * A word as it is kept together: a link, code that fits into a line, a number with its unit, `0 =` with what stands before
+ * it.
+ */
+const WORD =
+  /(?:!?\[[^\]]{1,60}\]\([^)\s]*\)|\S+ \d+ =|`[^`]{1,90}`|\d+(?:\.\d+)? (?:%|(?:°C|degC|C|Ah?|m?V|m?s)\b)|\S)+/g;
 
 /**
  * Lines of at most `COLUMNS` characters, broken between words. A word that is longer than a line has a line of its
