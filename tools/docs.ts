@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { detectionPage } from './docs/detection.ts';
 import { dayDrawing, limitsDrawing } from './docs/drawings.ts';
 import { errorsPage } from './docs/errors.ts';
 import { pathsPage } from './docs/paths.ts';
@@ -21,6 +22,7 @@ export const DOCUMENTS: readonly GeneratedDocument[] = [
   { file: 'docs/errors.md', render: errorsPage },
   { file: 'docs/dbus-paths.md', render: pathsPage },
   { file: 'docs/supported-bms.md', render: supportedPage },
+  { file: 'docs/detection.md', render: detectionPage },
   { file: 'docs/limits.svg', render: limitsDrawing },
   { file: 'docs/day.svg', render: dayDrawing },
 ];

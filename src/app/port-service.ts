@@ -9,7 +9,8 @@ import { LimitLog } from '../battery/limit-log.ts';
 import { LineQuality } from '../battery/line-quality.ts';
 import type { Output } from '../battery/output.ts';
 import { Pack } from '../battery/poller.ts';
-import { detect, type Hit, hitText } from '../bms/detect/detect.ts';
+import { detect } from '../bms/detect/detect.ts';
+import { type Hit, hitText } from '../bms/detect/hit.ts';
 import type { BmsDriver } from '../bms/driver.ts';
 import { namingExchanges } from '../bms/naming-exchanges.ts';
 import { type Clock, sleep } from '../clock.ts';
@@ -132,7 +133,7 @@ export class PortService {
   async #find(): Promise<Bank> {
     const { clock, drivers, log, port, settings } = this.#options;
     const detectLog = log.scope('detect');
-    const { hit, addresses: seen = [], isSerialDoubtful = false, key } = await this.#memory.load();
+    const { hit, search, addresses: seen = [], isSerialDoubtful = false, key } = await this.#memory.load();
     const { address, baudRate } = settings.settings;
     this.#hit = hit;
     this.#link = await this.#open();
@@ -143,13 +144,17 @@ export class PortService {
       ...(hit !== undefined && { first: remembered(hit, seen) }),
       ...(address !== 'auto' && { addresses: address }),
       ...(baudRate !== 'auto' && { baudRate }),
+      ...(search !== undefined && { from: search }),
       budgetMs: SEARCH_MS,
       clock,
       narrowedBy: this.#options.narrowedBy ?? [],
       signal: this.#stop.signal,
+      onEnd: (place) => this.#memory.save({ search: place }),
       onAttempt({ error, tookMs, ...attempt }) {
         if (detectLog.debugging)
-          detectLog.debug(`${hitText(attempt)}: ${error?.message ?? 'yes'} (${tookMs.toFixed(0)} ms)`);
+          detectLog.debug(
+            `${hitText(attempt)}${attempt.patience === 'short' ? ' short' : ''}: ${error?.message ?? 'yes'} (${tookMs.toFixed(0)} ms)`,
+          );
       },
     });
     this.#stop.signal.removeEventListener('abort', close);
@@ -176,6 +181,7 @@ export class PortService {
     );
     await this.#memory.save({
       hit: this.#hit,
+      search: undefined,
       addresses,
       ...(isSerialDoubtful && !isSame && { isSerialDoubtful: false }),
     });

@@ -37,6 +37,25 @@ describe('the memory of a port', () => {
     expect(warnings).toEqual([]);
   });
 
+  it('keeps where a search ended until one finds a battery', async () => {
+    const search = { next: { ...HIT, patience: 'short' }, usualFirst: true } as const;
+    const file = new StateFile(folder, 'ttyUSB0', log());
+    await file.save({ search });
+    expect(await new StateFile(folder, 'ttyUSB0', log()).load()).toEqual({ search });
+    await file.save({ hit: HIT, search: undefined });
+    expect(await new StateFile(folder, 'ttyUSB0', log()).load()).toEqual({ hit: HIT });
+  });
+
+  it.each([
+    { next: { ...HIT, patience: 'much' }, usualFirst: true },
+    { next: { ...HIT, patience: 'full' } },
+    { next: { id: 'jk-pb', patience: 'full' }, usualFirst: true },
+    7,
+  ])('begins a search anew where the place of the last one is damaged: %o', async (search) => {
+    writeFileSync(join(folder, 'ttyUSB0.json'), JSON.stringify({ search }));
+    expect(await new StateFile(folder, 'ttyUSB0', log()).load()).toEqual({});
+  });
+
   it('is for nobody else to read or to write', async () => {
     const file = new StateFile(folder, 'ttyUSB0', log());
     await file.save({ key: 'jk_1234' });

@@ -1,13 +1,16 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Remembered } from '../battery/controller.ts';
-import type { Hit } from '../bms/detect/detect.ts';
+import type { Hit } from '../bms/detect/hit.ts';
+import type { SearchPlace } from '../bms/detect/plan.ts';
 import type { Log } from '../log.ts';
 
 /** What one port remembers over restarts. Everything in it may be missing or wrong: it only saves time. */
 export interface PortMemory {
   /** Where the battery answered last. */
   readonly hit?: Hit;
+  /** Where the last search ended, which found nothing; absent when one found a battery. */
+  readonly search?: SearchPlace | undefined;
   /** Addresses at which packs of this port were seen. */
   readonly addresses?: readonly number[];
   /** Under which the settings of the battery of this port are kept. */
@@ -89,15 +92,29 @@ export class StateFile {
 /** Only what has the right shape. */
 function memoryOf(value: unknown): PortMemory {
   if (typeof value !== 'object' || value === null) return {};
-  const { hit, addresses, isSerialDoubtful, key, control, savedAt } = value as Record<string, unknown>; // JSON.parse gives unknown shapes
+  const { hit, search, addresses, isSerialDoubtful, key, control, savedAt } = value as Record<
+    string,
+    unknown
+  >; // JSON.parse gives unknown shapes
   return {
     ...(isHit(hit) && { hit }),
+    ...(isSearchPlace(search) && { search }),
     ...(Array.isArray(addresses) && { addresses: addresses.filter((item) => Number.isInteger(item)) }),
     ...(typeof key === 'string' && { key }),
     ...(isSerialDoubtful === true && { isSerialDoubtful }),
     ...(typeof control === 'object' && control !== null && { control: { ...control } }),
     ...(typeof savedAt === 'number' && Number.isFinite(savedAt) && { savedAt }),
   };
+}
+
+function isSearchPlace(value: unknown): value is SearchPlace {
+  if (typeof value !== 'object' || value === null) return false;
+  const { next, usualFirst } = value as Record<string, unknown>; // as above
+  return (
+    typeof usualFirst === 'boolean' &&
+    isHit(next) &&
+    ['short', 'full'].includes(String(Object(next)['patience']))
+  );
 }
 
 function isHit(value: unknown): value is Hit {

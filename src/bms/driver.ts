@@ -34,6 +34,8 @@ export interface SerialReach {
   readonly secondUsual?: number;
   /** Typical time from the end of a request to the first byte of the reply, ms (for the simulator and the wire bound). */
   readonly answerMs: number;
+  /** It falls asleep: the first request only wakes it up. */
+  readonly sleeps?: true;
 }
 
 /**
@@ -45,6 +47,16 @@ export interface Sends {
   readonly reads: readonly RegExp[];
   /** In addition by a switch, and only by it. */
   readonly switches?: { readonly [name in SwitchName]?: readonly RegExp[] };
+}
+
+/** What a probe asks first. */
+export interface Opening {
+  /** The request in each of its forms, the usual one first. */
+  readonly requests: readonly Uint8Array[];
+  /** From the end of the request to the first byte of the reply, ms. */
+  readonly timeoutMs: number;
+  /** How often each is made. */
+  readonly tries: number;
 }
 
 /** A BMS type: pure recognition and decoding, and a short conversation. */
@@ -61,6 +73,11 @@ export interface BmsDriver {
   readonly cells?: { readonly min: number; readonly max: number };
   /** Chemistry of every pack with this BMS, where the product fixes it. */
   readonly chemistry?: Chemistry;
+  /**
+   * Ids of types whose requests a board of this type answers as well, with less or wrong content. A search believes one of those
+   * only after this one was asked with all patience.
+   */
+  readonly answersAs?: readonly string[];
   /** What `maxChargeCurrent` and its siblings are: limits to use as they are, trip points to stay below, or never reported. */
   readonly limits: 'operating' | 'trip' | 'none';
 
@@ -76,6 +93,9 @@ export interface BmsDriver {
   addressOf?(request: Uint8Array): number | undefined;
   /** Completes what several replies said together (clamps to counts, derives ratios). Pure. */
   finish?(merged: Reading): Reading;
+
+  /** What the probe of a battery at an address begins with. Types that begin alike share the answer in a search. Pure. */
+  opening(address: number): Opening;
 
   /** The switches that it can turn: those of which the protocol document has proven frames. */
   readonly switches: readonly SwitchName[];
@@ -127,7 +147,7 @@ export interface Talk {
 export type Turn = (talk: Talk, on: boolean) => Promise<void>;
 
 /** What makes a driver: how frames are recognised and taken apart, and what is asked when. */
-export interface DriverPlan extends Omit<BmsDriver, 'open' | 'switches'> {
+export interface DriverPlan extends Omit<BmsDriver, 'open' | 'opening' | 'switches'> {
   /** From the end of a request to the first byte of its reply, ms, where a query says nothing else. */
   readonly timeoutMs: number;
   /** In the order of asking. The first is asked in every poll, and the probe asks it too. */

@@ -15,7 +15,10 @@ import { pylontech } from './pylontech/index.ts';
 import { seplosV3 } from './seplos/v3/index.ts';
 import { topbms } from './topbms/index.ts';
 
-/** Every BMS this program knows. Adding one is one line here; the order is the order of probing within one line setting. */
+/**
+ * Every BMS this program knows. Adding one is one line here. Within one line setting they are asked in this order: the likeliest
+ * first, the ANTs last, because their requests begin with the byte that begins the frames of the ASCII families.
+ */
 export const BMSES: readonly BmsEntry[] = [
   { driver: jbdUp, responder: async () => (await import('./jbd/up/responder.ts')).responder },
   { driver: jbd, responder: async () => (await import('./jbd/responder.ts')).responder },
@@ -25,11 +28,11 @@ export const BMSES: readonly BmsEntry[] = [
   { driver: jk, responder: async () => (await import('./jk/responder.ts')).responder },
   { driver: jkPb, responder: async () => (await import('./jk/pb/responder.ts')).responder },
   { driver: seplosV3, responder: async () => (await import('./seplos/v3/responder.ts')).responder },
-  { driver: ant, responder: async () => (await import('./ant/responder.ts')).responder },
-  { driver: antOld, responder: async () => (await import('./ant/old/responder.ts')).responder },
   { driver: hubbleAm2, responder: async () => (await import('./pace/hubble-am2/responder.ts')).responder },
   { driver: pace, responder: async () => (await import('./pace/responder.ts')).responder },
   { driver: topbms, responder: async () => (await import('./topbms/responder.ts')).responder },
   { driver: daren, responder: async () => (await import('./daren/responder.ts')).responder },
   { driver: pylontech, responder: async () => (await import('./pylontech/responder.ts')).responder },
+  { driver: ant, responder: async () => (await import('./ant/responder.ts')).responder },
+  { driver: antOld, responder: async () => (await import('./ant/old/responder.ts')).responder },
 ];

@@ -1,7 +1,7 @@
 import { BmsError, FrameError, PortError, RefusedError, TimeoutError } from '../errors.ts';
 import { mergeReadings, pick, type Reading } from '../model/reading.ts';
 import type { Exchange } from '../transport/exchange.ts';
-import type { BmsDriver, DriverPlan, Memory, Session, SwitchName, Talk } from './driver.ts';
+import type { BmsDriver, DriverPlan, Memory, Opening, Session, SwitchName, Talk } from './driver.ts';
 import { Forms } from './forms.ts';
 import { PollParts, Standings } from './parts.ts';
 import { assemble, assertPlausible } from './plausible.ts';
@@ -15,7 +15,7 @@ const APART = 7;
 
 /** A driver whose sessions follow its plan. */
 export function planned(plan: DriverPlan): BmsDriver {
-  const { id, family, name, reach, sends, chemistry, cells, limits } = plan;
+  const { id, family, name, reach, sends, chemistry, cells, limits, answersAs } = plan;
   const { accept, decode, addressOf, finish } = plan;
   return {
     id,
@@ -26,13 +26,24 @@ export function planned(plan: DriverPlan): BmsDriver {
     limits,
     accept,
     decode,
+    opening: (address) => openingOf(plan, address),
     switches: SWITCH_NAMES.filter((one) => plan.switches?.[one] !== undefined),
     ...(chemistry !== undefined && { chemistry }),
     ...(cells !== undefined && { cells }),
+    ...(answersAs !== undefined && { answersAs }),
     ...(addressOf !== undefined && { addressOf }),
     ...(finish !== undefined && { finish }),
     open: (link, address) => new PlannedSession(plan, link, address),
   };
+}
+
+/** The first question of the probe as the session asks it: where there are several forms, each once. */
+function openingOf({ probe, queries: [first], timeoutMs: usualMs }: DriverPlan, address: number): Opening {
+  const { timeoutMs = usualMs, tries = 1 } = { ...timing(first), ...probe };
+  const asked = first.asks(address, undefined, new Round(address, {}, new Map()));
+  return asked instanceof Uint8Array
+    ? { requests: [asked], timeoutMs, tries }
+    : { requests: asked.map(({ request }) => request), timeoutMs, tries: 1 };
 }
 
 const SWITCH_NAMES = ['charge', 'discharge', 'balancer'] as const satisfies readonly SwitchName[];

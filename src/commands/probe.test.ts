@@ -5,7 +5,13 @@ import { bytesOf } from '../protocol/bytes.ts';
 import type { ExchangeRecord } from '../transport/exchange.ts';
 import { attemptText } from './probe.ts';
 
-const HIT = { id: 'hubble-am2', address: 2, line: { baudRate: 115200 }, tookMs: 512.4 } as const;
+const HIT = {
+  id: 'hubble-am2',
+  address: 2,
+  line: { baudRate: 115200 },
+  patience: 'full',
+  tookMs: 512.4,
+} as const;
 const exchange = (request: Uint8Array, received: Uint8Array): ExchangeRecord => ({
   at: 0,
   tookMs: 512,
@@ -19,6 +25,9 @@ it('an attempt is one line: what, verdict, time, and the bytes as far as there i
     'hubble-am2 address 2 115200 8N1: no (silence), 512 ms, sent dda5, received nothing',
   );
   expect(attemptText(HIT, [])).toBe('hubble-am2 address 2 115200 8N1: yes, 512 ms');
+  expect(attemptText({ ...HIT, patience: 'short' }, [])).toBe(
+    'hubble-am2 address 2 115200 8N1 short: yes, 512 ms',
+  );
 });
 
 it('an attempt never makes a line wider than 120 columns', () => {
@@ -37,6 +46,7 @@ it('an attempt never makes a line wider than 120 columns', () => {
 const REQUEST = Uint8Array.of(0xdd, 0xa5, 0x03, 0x00, 0xff, 0xfd, 0x77);
 const NOISE = Uint8Array.of(0x91, 0x12, 0xc3);
 const NOTHING = new Uint8Array();
+const JBD = { id: 'jbd', line: { baudRate: 9600 }, address: 1, patience: 'full' } as const;
 
 /** The line of an attempt of which each try heard this. */
 function line(...heard: readonly Uint8Array[]): string {
@@ -45,7 +55,7 @@ function line(...heard: readonly Uint8Array[]): string {
   const records = heard.map(
     (received): ExchangeRecord => ({ request: REQUEST, received, error, at: 0, tookMs: 300 }),
   );
-  return attemptText({ id: 'jbd', line: { baudRate: 9600 }, address: 1, error, tookMs: 300 }, records);
+  return attemptText({ ...JBD, error, tookMs: 300 }, records);
 }
 
 describe('the line of a failed attempt', () => {
@@ -62,7 +72,7 @@ describe('the line of a failed attempt', () => {
     const error = new TimeoutError('no reply');
     const answered = { request: REQUEST, received: NOISE, reply: NOISE, at: 0, tookMs: 30 };
     const silent = { request: REQUEST, received: NOTHING, error, at: 40, tookMs: 300 };
-    const attempt = { id: 'jbd', line: { baudRate: 9600 }, address: 1, error, tookMs: 340 };
+    const attempt = { ...JBD, error, tookMs: 340 };
     expect(attemptText(attempt, [answered, silent])).toMatch(/no \(silence after a reply\)/);
   });
 });

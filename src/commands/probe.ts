@@ -1,5 +1,6 @@
-import { type Attempt, type Detected, detect, lineText } from '../bms/detect/detect.ts';
+import { type Attempt, type Detected, detect } from '../bms/detect/detect.ts';
 import { foreignBytes } from '../bms/detect/foreign-bytes.ts';
+import { lineText } from '../bms/detect/hit.ts';
 import { type BmsError, hex, TimeoutError } from '../errors.ts';
 import type { ExchangeRecord } from '../transport/exchange.ts';
 import { parseArguments } from './arguments.ts';
@@ -59,9 +60,9 @@ const FIRST_BYTES = 12;
 
 /** "jbd address 0 9600 8N1: no (silence), 512 ms, sent dda50300fffd77, received nothing": one line, never wider than 120 columns. */
 export function attemptText(attempt: Attempt, exchanges: readonly ExchangeRecord[]): string {
-  const { id, address, line, error, tookMs } = attempt;
+  const { id, address, line, patience, error, tookMs } = attempt;
   const last = exchanges.at(-1);
-  const where = `${id} address ${address} ${lineText(line)}:`;
+  const where = `${id} address ${address} ${lineText(line)}${patience === 'short' ? ' short' : ''}:`;
   const took = `${tookMs.toFixed(0)} ms`;
   const came = last === undefined ? '' : `, received ${hex(last.received, FIRST_BYTES) || 'nothing'}`;
   const sent = last === undefined ? '' : `, sent ${hex(last.request, FIRST_BYTES)}`;

@@ -1,4 +1,5 @@
-import { detect, hitText } from '../bms/detect/detect.ts';
+import { detect } from '../bms/detect/detect.ts';
+import { hitText } from '../bms/detect/hit.ts';
 import { hex } from '../errors.ts';
 import type { Reading } from '../model/reading.ts';
 import type { ExchangeRecord } from '../transport/exchange.ts';

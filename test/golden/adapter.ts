@@ -3,7 +3,7 @@
  * nothing else of the recordings; what it must keep to are the interfaces below.
  */
 import { PortService } from '../../src/app/port-service.ts';
-import { lineText } from '../../src/bms/detect/detect.ts';
+import { lineText } from '../../src/bms/detect/hit.ts';
 import { BMSES } from '../../src/bms/index.ts';
 import type { Clock } from '../../src/clock.ts';
 import { chooseDrivers } from '../../src/commands/choose.ts';

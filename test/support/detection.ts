@@ -1,5 +1,6 @@
 import { Controller } from '../../src/battery/controller.ts';
-import { type Attempt, type Detected, detect, type Hit } from '../../src/bms/detect/detect.ts';
+import { type Attempt, type Detected, type DetectOptions, detect } from '../../src/bms/detect/detect.ts';
+import type { PlanOptions } from '../../src/bms/detect/plan.ts';
 import type { BmsDriver, BmsEntry } from '../../src/bms/driver.ts';
 import { BMSES } from '../../src/bms/index.ts';
 import { BmsError, ImplausibleError, RefusedError } from '../../src/errors.ts';
@@ -15,7 +16,18 @@ import { simulated, type Talk, talker, VirtualLine } from './virtual-line.ts';
 
 export const DRIVERS: readonly BmsDriver[] = BMSES.map(({ driver }) => driver);
 /** What must hold for every BMS on its usual line settings, ms. */
-export const MARKS = { cold: 15_000, cached: 2000 } as const;
+export const MARKS = {
+  /** Among the first 13 types, in the worst order of them, and with silent types up to 28. */
+  cold: 8000,
+  coldAmongMany: 20_000,
+  remembered: 600,
+  /** From the start of the program until a foreign device is left to the next one. */
+  left: 20_000,
+  /** The start of the program at which a battery is found at the latest, however long the list. */
+  starts: 2,
+} as const;
+/** From the start of the program to its first request on a slow device, ms. */
+export const START_MS = 4000;
 /** The time of the search that the service allows itself, ms. */
 export const SEARCH_MS = 15_000;
 
@@ -29,15 +41,15 @@ export interface Search {
 /** A search over the whole list, or over what `options` say. */
 export async function search(
   line: VirtualLine,
-  options: { readonly first?: readonly Hit[]; readonly drivers?: readonly BmsDriver[] } = {},
+  options: Partial<PlanOptions> & Partial<Pick<DetectOptions, 'budgetMs' | 'onEnd'>> = {},
 ): Promise<Search> {
   const { clock, link } = line;
   const attempts: Attempt[] = [];
   const began = clock.now();
   const outcome = detect(link, {
     drivers: DRIVERS,
-    ...options,
     budgetMs: SEARCH_MS,
+    ...options,
     clock,
     onAttempt: (attempt) => attempts.push(attempt),
   }).then(
@@ -51,13 +63,15 @@ export async function search(
 }
 
 /** A search on a line to the simulated battery of a BMS, cold and then with what it found remembered. */
-export async function coldAndCached(id: string): Promise<{ readonly cold: Search; readonly cached: Search }> {
+export async function coldAndRemembered(
+  id: string,
+): Promise<{ readonly cold: Search; readonly remembered: Search }> {
   const clock = new VirtualClock();
   const device = await simulated(id, clock);
   const cold = await search(new VirtualLine(clock, device));
   const hit = cold.found && { id: cold.found.driver.id, line: cold.found.line, address: cold.found.address };
-  const cached = await search(new VirtualLine(clock, device), hit === undefined ? {} : { first: [hit] });
-  return { cold, cached };
+  const remembered = await search(new VirtualLine(clock, device), hit === undefined ? {} : { first: [hit] });
+  return { cold, remembered };
 }
 
 /** What a device does when it hears the probe of another BMS. */

@@ -1,5 +1,5 @@
 import { decodeLog } from '../../src/bms/decode.ts';
-import { lineText } from '../../src/bms/detect/detect.ts';
+import { lineText } from '../../src/bms/detect/hit.ts';
 import type { BmsDriver } from '../../src/bms/driver.ts';
 import { BMSES } from '../../src/bms/index.ts';
 import { BmsError } from '../../src/errors.ts';

@@ -1,50 +1,24 @@
 import { describe, expect, it } from 'vitest';
+import { driverStub as driver, FAST, SLOW } from '../../../test/support/driver-stub.ts';
 import { ManualClock } from '../../../test/support/manual-clock.ts';
 import { SAYS_NOTHING } from '../../../test/support/silent-link.ts';
-import { type BmsError, FrameError, PortLostError, TimeoutError } from '../../errors.ts';
-import type { Reading } from '../../model/reading.ts';
-import type { Exchange, LineSettings } from '../../transport/exchange.ts';
-import type { BmsDriver, SerialReach } from '../driver.ts';
 import {
-  type Attempt,
-  type DetectOptions,
-  detect,
-  hitText,
-  lineText,
-  type ProbeLink,
-  plan,
-} from './detect.ts';
+  type BmsError,
+  FrameError,
+  hex,
+  ImplausibleError,
+  PortLostError,
+  TimeoutError,
+} from '../../errors.ts';
+import type { Reading } from '../../model/reading.ts';
+import type { LineSettings } from '../../transport/exchange.ts';
+import { HalfDuplex } from '../../transport/half-duplex.ts';
+import { type Device, MemoryWire } from '../../transport/memory.ts';
+import { type BmsDriver, type DriverPlan, planned } from '../driver.ts';
+import { type Attempt, type DetectOptions, detect, type ProbeLink } from './detect.ts';
+import type { SearchPlace } from './plan.ts';
 
-const SLOW: LineSettings = { baudRate: 9600, gapMs: 20 };
-const FAST: LineSettings = { baudRate: 115_200 };
-
-type Options = Partial<Pick<SerialReach, 'lines' | 'addresses'>> & {
-  readonly probe?: (link: Exchange, address: number) => Promise<Reading>;
-};
-
-const silence = (): Promise<Reading> => Promise.reject(new TimeoutError('silence'));
-
-function driver(id: string, { probe = silence, ...more }: Options = {}): BmsDriver {
-  return {
-    id,
-    family: id,
-    name: id,
-    sends: { reads: [] },
-    reach: { serial: { lines: [SLOW], addresses: [1], answerMs: 10, ...more } },
-    limits: 'none',
-    accept: () => () => 'more',
-    decode: () => ({}),
-    switches: [],
-    open: (link, address) => ({
-      probe: () => probe(link, address),
-      read: () => Promise.resolve({}),
-      switches: {},
-      takeRemarks: () => [],
-      reconnected: () => {},
-      memory: { cycle: 0, known: {} },
-    }),
-  };
-}
+const READING: Reading = { voltage: 53.1, soc: 50 };
 
 /** A link on which only the line settings matter. */
 class Link implements ProbeLink {
@@ -58,72 +32,7 @@ class Link implements ProbeLink {
   next = SAYS_NOTHING.next;
 }
 
-const steps = (options: Parameters<typeof plan>[0]): string[] =>
-  plan(options).map(({ driver: { id }, line, address }) => hitText({ id, line, address }));
-
-describe('plan', () => {
-  const a = driver('a', { addresses: [1, 2, 3] });
-  const b = driver('b', { lines: [FAST, SLOW], addresses: [0, 7] });
-  const c = driver('c');
-
-  it('begins with usual settings by speed, then other speeds, then one more address of every driver at a time', () => {
-    expect(steps({ drivers: [a, b, c] })).toEqual([
-      'a at 1, 9600 8N1',
-      'c at 1, 9600 8N1',
-      'b at 0, 115200 8N1',
-      'b at 0, 9600 8N1',
-      'a at 2, 9600 8N1',
-      'b at 7, 115200 8N1',
-      'a at 3, 9600 8N1',
-    ]);
-  });
-
-  it('tries first what answered before, each step once', () => {
-    const first = [
-      { id: 'b', line: SLOW, address: 7 },
-      { id: 'b', line: SLOW, address: 0 },
-    ];
-    const all = steps({ drivers: [a, b, c], first });
-    expect(all.slice(0, 3)).toEqual(['b at 7, 9600 8N1', 'b at 0, 9600 8N1', 'a at 1, 9600 8N1']);
-    expect(new Set(all).size).toBe(all.length);
-  });
-
-  it.each([
-    ['a driver that is not looked for', { id: 'z', line: SLOW, address: 1 }],
-    ['an address that does not exist', { id: 'a', line: SLOW, address: 99 }],
-  ])('leaves out a remembered hit of %s', (_, hit) => {
-    expect(steps({ drivers: [a], first: [hit] })).toEqual(steps({ drivers: [a] }));
-  });
-
-  it('keeps to the addresses that the owner named, of drivers that have any', () => {
-    expect(steps({ drivers: [a, c], addresses: [3] })).toEqual(['a at 3, 9600 8N1', 'c at 1, 9600 8N1']);
-  });
-
-  it('keeps to the speed that the owner named, also where a driver does not know it', () => {
-    expect(steps({ drivers: [b, c], baudRate: 19_200 })).toEqual([
-      'b at 0, 19200 8N1',
-      'c at 1, 19200 8N1',
-      'b at 7, 19200 8N1',
-    ]);
-    expect(steps({ drivers: [b], baudRate: 9600 })).toEqual(['b at 0, 9600 8N1', 'b at 7, 9600 8N1']);
-  });
-
-  it('has nothing to do without drivers', () => {
-    expect(plan({ drivers: [] })).toEqual([]);
-  });
-});
-
-describe('lineText', () => {
-  it.each([
-    [{ baudRate: 9600 }, '9600 8N1'],
-    [{ baudRate: 19_200, parity: 'even', stopBits: 2 } as const, '19200 8E2'],
-  ])('of %o is %s', (line, expected) => {
-    expect(lineText(line)).toBe(expected);
-  });
-});
-
 describe('detect', () => {
-  const READING: Reading = { voltage: 53 };
   const found = driver('found', { probe: () => Promise.resolve(READING), lines: [FAST] });
 
   async function run(options: Partial<DetectOptions> & Pick<DetectOptions, 'drivers'>) {
@@ -200,5 +109,287 @@ describe('detect', () => {
     const broken = driver('broken', { probe: () => Promise.reject(failure) });
     const { error } = await run({ drivers: [broken, found] });
     expect(error).toBe(failure);
+  });
+});
+
+/** Asks some bytes and believes what begins with the last of them plus one. */
+const asking = (id: string, requests: readonly number[][], options: Partial<DriverPlan> = {}): BmsDriver =>
+  planned({
+    id,
+    family: id,
+    name: id,
+    sends: { reads: [] },
+    reach: { serial: { lines: [SLOW], addresses: [1], answerMs: 20 } },
+    limits: 'none',
+    timeoutMs: 400,
+    queries: [
+      {
+        asks: () =>
+          requests.length === 1
+            ? Uint8Array.from(requests[0] ?? [])
+            : requests.map((bytes, form) => ({ id: `${form}`, request: Uint8Array.from(bytes) })),
+        tries: 2,
+      },
+    ],
+    probe: {},
+    accept: (request) => (received) => {
+      if (received[0] !== (request.at(-1) ?? 0) + 1) return { refused: 'start' };
+      return received.length < 2 ? 'more' : 2;
+    },
+    decode: (_request, [, soc = 0]) => ({ ...READING, soc }),
+    ...options,
+  });
+
+/** A search for these on a line with a device made of a function. */
+async function on(
+  device: (request: Uint8Array) => ReturnType<Device>,
+  drivers: readonly BmsDriver[],
+  options: Partial<DetectOptions> = {},
+) {
+  const clock = new ManualClock();
+  const wire = new MemoryWire(device, { clock });
+  const link = new HalfDuplex(wire, { line: SLOW, clock });
+  const attempts: string[] = [];
+  const outcome = await clock.until(
+    detect(link, {
+      drivers,
+      budgetMs: 60_000,
+      clock,
+      onAttempt: ({ id, patience, reading }) => attempts.push(`${id} ${patience}${reading ? ' yes' : ''}`),
+      ...options,
+    }).then(
+      ({ driver: { id }, reading }) => ({ id, reading, error: undefined }),
+      (error: unknown) => ({ id: undefined, reading: undefined, error }),
+    ),
+  );
+  return { ...outcome, attempts, asked: wire.written.map((request) => hex(request)), clock };
+}
+
+const silent = (): undefined => undefined;
+/** Types enough for a search that begins in short. */
+const OTHERS = [9, 19, 29].map((byte) => asking(`other${byte}`, [[byte]]));
+
+describe('a search among many', () => {
+  it('asks each once in its first form, and only then in every form, as often and as long as it wants', async () => {
+    const forms = asking('forms', [[1], [2], [3]]);
+    const { asked, attempts } = await on(silent, [forms, ...OTHERS]);
+    expect(attempts).toEqual([
+      ...['forms', 'other9', 'other19', 'other29'].map((id) => `${id} short`),
+      ...['forms', 'other9', 'other19', 'other29'].map((id) => `${id} full`),
+    ]);
+    expect(asked).toEqual(['01', '09', '13', '1d', '01', '02', '03', '09', '09', '13', '13', '1d', '1d']);
+  });
+
+  it('goes on in short as a driver wants it once its first request was answered', async () => {
+    const more = asking('more', [[1]], {
+      prove: async (talk, { reading }) => {
+        await talk.ask({ asks: () => Uint8Array.of(7), tries: 2, timeoutMs: 1000 });
+        return reading;
+      },
+    });
+    const slow = ([byte = 0]: Uint8Array): ReturnType<Device> =>
+      byte === 1
+        ? Uint8Array.of(2, 60)
+        : byte === 7
+          ? [{ bytes: Uint8Array.of(8, 0), afterMs: 800 }]
+          : undefined;
+    expect(await on(slow, [more, ...OTHERS])).toMatchObject({ id: 'more', attempts: ['more short yes'] });
+  });
+
+  it('asks again at once, with all patience, whose reply came damaged', async () => {
+    let times = 0;
+    const damaged = ([byte = 0]: Uint8Array): ReturnType<Device> =>
+      byte === 1 ? Uint8Array.of(2, ...(times++ === 0 ? [] : [60])) : undefined;
+    const { attempts, id } = await on(damaged, [asking('x', [[1]]), ...OTHERS]);
+    expect(id).toBe('x');
+    expect(attempts).toEqual(['x short', 'x full yes']);
+  });
+
+  it('takes an answer that comes too late for a reason to ask again who asked before', async () => {
+    const late = ([byte = 0]: Uint8Array): ReturnType<Device> =>
+      byte === 1 ? [{ bytes: Uint8Array.of(2, 60), afterMs: 350 }] : undefined;
+    const { attempts, id } = await on(late, [asking('late', [[1]]), ...OTHERS]);
+    expect(id).toBe('late');
+    expect(attempts).toEqual(['late short', 'other9 short', 'late full yes']);
+  });
+
+  it('does not ask again at once who was answered by somebody else', async () => {
+    const other = asking('other', [[1]], {
+      decode: () => {
+        throw new ImplausibleError('another one');
+      },
+    });
+    const answers = ([byte = 0]: Uint8Array): ReturnType<Device> =>
+      byte === 1 ? Uint8Array.of(2, 60) : undefined;
+    const { attempts } = await on(answers, [other, ...OTHERS]);
+    expect(attempts.slice(0, 2)).toEqual(['other short', 'other9 short']);
+  });
+});
+
+describe('drivers that ask the same thing', () => {
+  const brand = (id: string, soc: number, options: Partial<DriverPlan> = {}): BmsDriver =>
+    asking(id, [[1]], {
+      ...options,
+      decode: (_request, [, told = 0]) => {
+        if (told !== soc) throw new ImplausibleError(`${told} %`);
+        return { ...READING, soc: told };
+      },
+    });
+
+  it('share the answer: it is asked for once and offered to all of them', async () => {
+    const device = ([byte = 0]: Uint8Array): ReturnType<Device> =>
+      byte === 1 ? Uint8Array.of(2, 60) : undefined;
+    const { asked, attempts, id } = await on(device, [
+      brand('p', 10),
+      ...OTHERS,
+      brand('q', 20),
+      brand('r', 60),
+    ]);
+    expect(id).toBe('r');
+    expect(attempts.at(-1)).toBe('r short yes');
+    expect(asked.filter((request) => request === '01')).toHaveLength(1);
+  });
+
+  it('share the silence: it lasts as long as the slowest of them needs', async () => {
+    const slow: Partial<DriverPlan> = {
+      reach: { serial: { lines: [SLOW], addresses: [1], answerMs: 500 } },
+      timeoutMs: 2000,
+    };
+    const device = ([byte = 0]: Uint8Array): ReturnType<Device> =>
+      byte === 1 ? [{ bytes: Uint8Array.of(2, 60), afterMs: 900 }] : undefined;
+    const found = await on(device, [brand('p', 10), ...OTHERS, brand('slow', 60, slow)]);
+    expect(found.id).toBe('slow');
+    expect(found.asked).toEqual(['01', '09', '13', '1d']);
+    const nobody = await on(silent, [brand('p', 10), ...OTHERS, brand('slow', 60, slow)]);
+    expect(nobody.asked.filter((request) => request === '01')).toHaveLength(1 + 2);
+  });
+
+  it('share what one of them does not take for a reply', async () => {
+    const picky = brand('picky', 60, { accept: () => () => ({ refused: 'start' }) });
+    const device = ([byte = 0]: Uint8Array): ReturnType<Device> =>
+      byte === 1 ? Uint8Array.of(2, 60) : undefined;
+    const { asked, attempts, id } = await on(device, [picky, brand('q', 60), ...OTHERS]);
+    expect(id).toBe('q');
+    expect(attempts).toEqual(['picky short', 'q short yes']);
+    expect(asked).toEqual(['01']);
+  });
+
+  it('hear anew what they ask a second time', async () => {
+    let soc = 60;
+    const twice = asking('twice', [[1]], {
+      prove: async (talk, { reading }) => {
+        const again = await talk.ask({ asks: () => Uint8Array.of(1) });
+        return { ...reading, soc: again.reading.soc ?? 0 };
+      },
+    });
+    const device = ([byte = 0]: Uint8Array): ReturnType<Device> =>
+      byte === 1 ? Uint8Array.of(2, soc++) : undefined;
+    const { reading } = await on(device, [brand('p', 10), twice, ...OTHERS]);
+    expect(reading?.soc).toBe(61);
+  });
+
+  it('ask each for itself at different speeds', async () => {
+    const fast = brand('fast', 60, { reach: { serial: { lines: [FAST], addresses: [1], answerMs: 20 } } });
+    const { asked } = await on(silent, [brand('p', 10), fast, ...OTHERS], { budgetMs: 1500 });
+    expect(asked.filter((request) => request === '01').length).toBeGreaterThan(1);
+  });
+});
+
+describe('a board that answers the requests of another type too', () => {
+  const rich = asking('rich', [[5]], { answersAs: ['poor'] });
+  const poor = asking('poor', [[1]]);
+  /** `rich` hears only the first request for it in so many. */
+  const board =
+    (deafTo = 0) =>
+    (): ((request: Uint8Array) => ReturnType<Device>) => {
+      let heard = 0;
+      return ([byte = 0]) => {
+        if (byte === 5) return heard++ < deafTo ? undefined : Uint8Array.of(6, 60);
+        return byte === 1 ? Uint8Array.of(2, 60) : undefined;
+      };
+    };
+
+  it.each([
+    ['first in the list', [rich, poor, ...OTHERS], 0],
+    ['last in the list', [...OTHERS, poor, rich], 0],
+    ['deaf to its own request at first', [rich, poor, ...OTHERS], 1],
+  ])('is found as what it is: %s', async (_, drivers, deafTo) => {
+    expect((await on(board(deafTo)(), drivers)).id).toBe('rich');
+  });
+
+  it('is not waited for where the other one was remembered', async () => {
+    const only = ([byte = 0]: Uint8Array): ReturnType<Device> =>
+      byte === 1 ? Uint8Array.of(2, 60) : undefined;
+    const first = [{ id: 'poor', line: SLOW, address: 1 }];
+    expect(await on(only, [rich, poor, ...OTHERS], { first })).toMatchObject({
+      id: 'poor',
+      attempts: ['poor full yes'],
+    });
+    expect((await on(only, [rich, poor, ...OTHERS])).attempts).toEqual([
+      'rich short',
+      'poor short yes',
+      'rich full',
+    ]);
+  });
+});
+
+describe('a search that ends without a battery', () => {
+  const drivers = [asking('first', [[1]]), ...OTHERS];
+
+  /** Searches one after the other, each with what the one before it left; gives what each asked. */
+  async function searches(count: number, budgetMs: number): Promise<{ attempts: string[]; left: boolean }[]> {
+    const all: { attempts: string[]; left: boolean }[] = [];
+    let place: SearchPlace | undefined;
+    while (all.length < count) {
+      let left: SearchPlace | undefined;
+      const onEnd = async (next: SearchPlace | undefined): Promise<void> => {
+        left = next;
+      };
+      const { attempts } = await on(silent, drivers, {
+        budgetMs,
+        onEnd,
+        ...(place !== undefined && { from: place }),
+      });
+      all.push({ attempts, left: left !== undefined });
+      place = left;
+    }
+    return all;
+  }
+
+  it('goes on at the next start, and asks at the usual places first at every second start', async () => {
+    const [one, two, three] = await searches(3, 1500);
+    expect(one?.attempts).toEqual([
+      'first short',
+      'other9 short',
+      'other19 short',
+      'other29 short',
+      'first full',
+    ]);
+    expect(two?.attempts).toEqual(['first full', 'other9 full']);
+    expect(three?.attempts.slice(0, 5)).toEqual([
+      'first short',
+      'other9 short',
+      'other19 short',
+      'other29 short',
+      'other9 full',
+    ]);
+  });
+
+  it('begins anew after every step was made', async () => {
+    const [one, two] = await searches(2, 60_000);
+    expect(one?.left).toBe(false);
+    expect(two?.attempts).toEqual(one?.attempts);
+  });
+
+  it('does not stay for ever at a step that takes longer than its time', async () => {
+    const all = await searches(12, 600);
+    expect(new Set(all.flatMap(({ attempts }) => attempts)).size).toBe(8);
+  });
+
+  it('says that it goes on', async () => {
+    const onEnd = (): Promise<void> => Promise.resolve();
+    const { error } = await on(silent, drivers, { budgetMs: 1500, onEnd });
+    expect(String(error)).toContain('s; the next search goes on from there): not a single byte');
+    expect(String((await on(silent, drivers)).error)).not.toContain('goes on');
   });
 });

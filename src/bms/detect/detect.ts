@@ -1,23 +1,37 @@
 import { type Clock, sleep } from '../../clock.ts';
-import { BmsError, FrameError, NothingFoundError, PortError, TimeoutError } from '../../errors.ts';
+import {
+  BmsError,
+  FrameError,
+  type FrameFault,
+  NothingFoundError,
+  PortError,
+  TimeoutError,
+} from '../../errors.ts';
 import type { Reading } from '../../model/reading.ts';
 import type { Exchange, LineSettings } from '../../transport/exchange.ts';
 import type { BmsDriver } from '../driver.ts';
+import { AttemptLink, askingOf } from './attempt-link.ts';
 import { diagnose, type Failure } from './diagnosis.ts';
+import { type Hit, lineText, sameSetting } from './hit.ts';
+import {
+  hitOf,
+  type Patience,
+  type PlanOptions,
+  placeOf,
+  plan,
+  type SearchPlace,
+  type Step,
+  stepText,
+} from './plan.ts';
+import { frameIn, SharedAnswers } from './shared-answers.ts';
 
 /** A link whose line settings can be changed while it is open. */
 export interface ProbeLink extends Exchange {
   configure(line: LineSettings): Promise<void>;
 }
 
-/** Where and how a battery answered. */
-export interface Hit {
-  readonly id: string;
-  readonly line: LineSettings;
-  readonly address: number;
-}
-
 export interface Attempt extends Hit {
+  readonly patience: Patience;
   /** What the probe read when it succeeded. */
   readonly reading?: Reading;
   /** Why this is not the BMS that was looked for. */
@@ -32,15 +46,7 @@ export interface Detected {
   readonly reading: Reading;
 }
 
-export interface DetectOptions {
-  /** Drivers to try, in the order of the list. */
-  readonly drivers: readonly BmsDriver[];
-  /** Where batteries answered before on this port, the last hit first; tried before everything else. */
-  readonly first?: readonly Hit[];
-  /** Only these addresses (of drivers that have addresses at all). */
-  readonly addresses?: readonly number[];
-  /** Only this line speed. */
-  readonly baudRate?: number;
+export interface DetectOptions extends PlanOptions {
   /** The search ends after this time, ms; an attempt that is still on the line then is given up, so close the link. */
   readonly budgetMs: number;
   readonly clock: Clock;
@@ -48,13 +54,8 @@ export interface DetectOptions {
   /** What the owner chose that leaves out other BMS types, addresses or speeds; told when nothing is found. */
   readonly narrowedBy?: readonly string[];
   readonly onAttempt?: (attempt: Attempt) => void;
-}
-
-/** One step of the plan: a driver at an address with one line setting. */
-export interface Step {
-  readonly driver: BmsDriver;
-  readonly line: LineSettings;
-  readonly address: number;
+  /** Told when the search ends without a battery: where the next one goes on; undefined when every step was made. */
+  readonly onEnd?: (place: SearchPlace | undefined) => Promise<void>;
 }
 
 /**
@@ -65,112 +66,169 @@ export interface Step {
 const PACE_MS = 200;
 
 /**
- * The order of attempts: what answered before; then every driver at its usual address and usual line setting; then the
- * other line settings; then the other addresses, the second one of every driver before the third of any. Within each round
- * attempts of one line setting stand together, so that the port is set up anew as rarely as possible.
- */
-export function plan(options: Pick<DetectOptions, 'drivers' | 'first' | 'addresses' | 'baudRate'>): Step[] {
-  const { addresses, baudRate, drivers, first = [] } = options;
-  const steps = new Map<string, Step>();
-  const add = (driver: BmsDriver, line: LineSettings, address: number): void => {
-    const key = `${driver.id} ${lineText(line)} ${address}`;
-    if (baudRate !== undefined && line.baudRate !== baudRate) return;
-    if (!steps.has(key)) steps.set(key, { driver, line, address });
-  };
-  const wanted = drivers.map((driver) => ({
-    driver,
-    lines: linesOf(driver, baudRate),
-    addresses:
-      addresses !== undefined && driver.reach.serial.addresses.length > 1
-        ? addresses
-        : driver.reach.serial.addresses,
-  }));
-  const round = (linesFrom: number, linesTo: number, rank: number): void => {
-    const chosen = wanted.map((item) => ({ ...item, lines: item.lines.slice(linesFrom, linesTo) }));
-    const speeds = new Set(chosen.flatMap(({ lines }) => lines.map(lineText)));
-    for (const speed of speeds) {
-      for (const item of chosen) {
-        const { secondUsual } = item.driver.reach.serial;
-        const alsoSecond = rank === 0 && linesFrom === 0 && addresses === undefined;
-        for (const address of [item.addresses[rank], alsoSecond ? secondUsual : undefined]) {
-          if (address === undefined) continue;
-          for (const line of item.lines) if (lineText(line) === speed) add(item.driver, line, address);
-        }
-      }
-    }
-  };
-
-  for (const hit of first) {
-    const known = wanted.find(
-      ({ driver, addresses: allowed }) => driver.id === hit.id && allowed.includes(hit.address),
-    );
-    if (known !== undefined) add(known.driver, hit.line, hit.address);
-  }
-  round(0, 1, 0);
-  round(1, Number.POSITIVE_INFINITY, 0);
-  const most = Math.max(0, ...wanted.map((item) => item.addresses.length));
-  for (let rank = 1; rank < most; rank += 1) round(0, 1, rank);
-  return [...steps.values()];
-}
-
-/** The line settings of a driver, of one speed if so wanted; a speed that it does not know takes the place of its usual one. */
-function linesOf({ reach }: BmsDriver, baudRate: number | undefined): readonly LineSettings[] {
-  const { lines } = reach.serial;
-  if (baudRate === undefined) return lines;
-  const same = lines.filter((line) => line.baudRate === baudRate);
-  return same.length > 0 ? same : lines.slice(0, 1).map((line) => ({ ...line, baudRate }));
-}
-
-/** "9600 8N1". */
-export function lineText(line: LineSettings): string {
-  return `${line.baudRate} 8${(line.parity ?? 'none').charAt(0).toUpperCase()}${line.stopBits ?? 1}`;
-}
-
-/** "jbd at 1, 9600 8N1": one attempt in a log line. */
-export function hitText({ id, address, line }: Hit): string {
-  return `${id} at ${address}, ${lineText(line)}`;
-}
-
-/**
  * Finds out which BMS is on the link. Every driver only reads, and proves itself by checksum and plausibility.
  * Rejects with NothingFoundError, which says what is likely wrong, when none is recognised; errors of the port itself
  * pass through.
  */
 export async function detect(link: ProbeLink, options: DetectOptions): Promise<Detected> {
-  const { budgetMs, clock, onAttempt, signal } = options;
-  const steps = plan(options);
-  const started = clock.now();
-  const failures: Failure[] = [];
-  let set: LineSettings | undefined;
-  for (const step of steps) {
-    if (signal?.aborted || clock.now() - started >= budgetMs) break;
-    if (set === undefined || !sameSetting(set, step.line)) {
-      await link.configure(step.line);
-      set = step.line;
+  const search = new Search(link, options);
+  return search.run();
+}
+
+/** What came of one attempt. */
+interface Tried {
+  readonly step: Step;
+  readonly reading?: Reading;
+  readonly error?: BmsError;
+  /** What came in the tries that failed. */
+  readonly heard: readonly Uint8Array[];
+}
+
+class Search {
+  readonly #link: ProbeLink;
+  readonly #options: DetectOptions;
+  readonly #started: number;
+  readonly #failures: Failure[] = [];
+  /** Steps that were made, as their texts. */
+  readonly #made = new Set<string>();
+  #set: LineSettings | undefined;
+  #shared: { readonly of: string; readonly answers: SharedAnswers } | undefined;
+  #before: Tried | undefined;
+
+  constructor(link: ProbeLink, options: DetectOptions) {
+    this.#link = link;
+    this.#options = options;
+    this.#started = options.clock.now();
+  }
+
+  async run(): Promise<Detected> {
+    const { beginsWithUsual, known, round, usual } = plan(this.#options);
+    const steps = [...known, ...usual, ...round];
+    const roundFrom = known.length + usual.length;
+    let next = 0;
+    for (const [index, step] of steps.entries()) {
+      if (this.#isOver) break;
+      const found = await this.#follow(step, steps, index < known.length);
+      if (found !== undefined) return found;
+      // An attempt that was cut short is made again; not the first one, or a search could stay there for ever.
+      const place = index - roundFrom;
+      if (place === 0 || (place > 0 && !this.#isOver)) next = place + 1;
+    }
+    const unmade = round[next];
+    const place = unmade && { next: placeOf(unmade), usualFirst: !beginsWithUsual };
+    await this.#options.onEnd?.(place);
+    throw this.#nothingFound(steps.length, place !== undefined);
+  }
+
+  get #leftMs(): number {
+    return this.#started + this.#options.budgetMs - this.#options.clock.now();
+  }
+
+  get #isOver(): boolean {
+    return this.#options.signal?.aborted === true || this.#leftMs <= 0;
+  }
+
+  /** One step. Whoever is heard in it is asked again at once, with all patience. */
+  async #follow(step: Step, steps: readonly Step[], isKnown: boolean): Promise<Detected | undefined> {
+    if (this.#made.has(stepText(step))) return undefined;
+    const before = this.#before;
+    const tried = await this.#attempt(step, this.#sharedBy(step, steps));
+    if (tried.reading !== undefined) return isKnown ? detected(tried) : this.#unlessMistaken(tried);
+    for (const suspect of suspectsOf(tried, before)) {
+      if (this.#isOver) return undefined;
+      const again = await this.#attempt({ ...suspect, patience: 'full' }, this.#link);
+      if (again.reading !== undefined) return this.#unlessMistaken(again);
+    }
+    return undefined;
+  }
+
+  /** The link on which drivers that ask the same thing share the answer. */
+  #sharedBy({ line, patience }: Step, steps: readonly Step[]): Exchange {
+    const of = `${lineText(line)} ${patience}`;
+    if (this.#shared?.of !== of) {
+      const asking = steps.filter((step) => `${lineText(step.line)} ${step.patience}` === of);
+      this.#shared = { of, answers: new SharedAnswers(this.#link, asking) };
+    }
+    return this.#shared.answers.forAttempt();
+  }
+
+  async #attempt(step: Step, link: Exchange): Promise<Tried> {
+    const { driver, line, address, patience } = step;
+    const { clock, onAttempt, signal } = this.#options;
+    this.#made.add(stepText(step));
+    if (patience === 'full') this.#made.add(stepText({ ...step, patience: 'short' }));
+    if (this.#set === undefined || !sameSetting(this.#set, line)) {
+      await this.#link.configure(line);
+      this.#set = line;
     }
     const at = clock.now();
-    const hit = { id: step.driver.id, line: step.line, address: step.address };
-    const listener = new Listener(link);
+    const said = { ...hitOf(step), patience };
+    const own = new AttemptLink(link, patience === 'short' ? askingOf(step) : undefined);
     try {
-      const reading = await inTime(
-        clock,
-        started + budgetMs - at,
-        step.driver.open(listener, step.address).probe(),
-      );
-      onAttempt?.({ ...hit, reading, tookMs: clock.now() - at });
-      return { ...step, reading };
+      const reading = await inTime(clock, this.#leftMs, driver.open(own, address).probe());
+      onAttempt?.({ ...said, reading, tookMs: clock.now() - at });
+      return { step, reading, heard: [] };
     } catch (error) {
       if (!(error instanceof BmsError) || error instanceof PortError) throw error;
-      const { answered, heard, sent } = listener;
-      failures.push({ ...hit, error, answered, heard, sent });
-      onAttempt?.({ ...hit, error, tookMs: clock.now() - at });
+      const { answered, heard, sent } = own;
+      this.#failures.push({ ...hitOf(step), error, answered, heard, sent });
+      onAttempt?.({ ...said, error, tookMs: clock.now() - at });
       if (hasWoken(error)) await sleep(clock, PACE_MS, signal);
+      this.#before = { step, error, heard };
+      return this.#before;
     }
   }
-  const speeds = [...new Set(failures.map(({ line }) => line.baudRate))].join(', ');
-  const seconds = ((clock.now() - started) / 1000).toFixed(1);
-  throw new NothingFoundError(
-    `${who(options)} (${failures.length} of ${steps.length} attempts at ${speeds} baud in ${seconds} s): ${diagnose(failures)}`,
+
+  /** A battery of a type whose requests a board of another type answers too: that one is asked before this one is believed. */
+  async #unlessMistaken(tried: Tried): Promise<Detected | undefined> {
+    const { driver, line, address } = tried.step;
+    for (const other of this.#options.drivers.filter(({ answersAs }) => answersAs?.includes(driver.id))) {
+      const step: Step = { driver: other, line, address, patience: 'full' };
+      if (this.#made.has(stepText(step)) || !other.reach.serial.addresses.includes(address)) continue;
+      const asked = await this.#attempt(step, this.#link);
+      if (asked.reading !== undefined) return detected(asked);
+    }
+    return detected(tried);
+  }
+
+  #nothingFound(steps: number, goesOn: boolean): NothingFoundError {
+    const failures = this.#failures;
+    const speeds = [...new Set(failures.map(({ line }) => line.baudRate))].join(', ');
+    const seconds = ((this.#options.clock.now() - this.#started) / 1000).toFixed(1);
+    const rest = goesOn && this.#options.onEnd !== undefined ? '; the next search goes on from there' : '';
+    return new NothingFoundError(
+      `${who(this.#options)} (${failures.length} of ${steps} attempts at ${speeds} baud in ${seconds} s${rest}): ${diagnose(failures)}`,
+    );
+  }
+}
+
+function detected({ step: { driver, line, address }, reading = {} }: Tried): Detected {
+  return { driver, line, address, reading };
+}
+
+/** What a reply that was damaged on the way looks like; anything else is said by somebody else. */
+const DAMAGES: readonly FrameFault[] = ['incomplete', 'end', 'checksum'];
+
+/**
+ * Who may have been heard in an attempt in short: the one whose answer to the attempt before came late, or the one that was
+ * asked, when its reply came damaged.
+ */
+function suspectsOf({ step, error, heard }: Tried, before: Tried | undefined): readonly Step[] {
+  const isHeard = error !== undefined && hasWoken(error);
+  const isDamaged = error instanceof FrameError && DAMAGES.includes(error.fault);
+  if (step.patience === 'full' || !isHeard) return [];
+  return [
+    ...(before !== undefined && isLate(before.step, step, heard) ? [before.step] : []),
+    ...(isDamaged ? [step] : []),
+  ];
+}
+
+/** Whether what came in an attempt answers what was asked in the one before, on the same line setting. */
+function isLate(before: Step, now: Step, heard: readonly Uint8Array[]): boolean {
+  if (before.patience === 'full' || lineText(before.line) !== lineText(now.line)) return false;
+  const { requests } = before.driver.opening(before.address);
+  return requests.some((request) =>
+    heard.some((reply) => frameIn(request, before.driver.accept(request), reply) !== undefined),
   );
 }
 
@@ -181,47 +239,12 @@ function who({ drivers, narrowedBy = [] }: DetectOptions): string {
   return `only ${tried} ${drivers.length === 1 ? 'was' : 'were'} tried, because of ${narrowedBy.join(' and ')}, and did not answer; without that every known BMS is tried`;
 }
 
-/** The link as one attempt uses it, with all that was said in its course. */
-class Listener implements Exchange {
-  readonly sent: Uint8Array[] = [];
-  /** What came in the tries that failed. */
-  readonly heard: Uint8Array[] = [];
-  answered = false;
-  readonly #link: Exchange;
-
-  constructor(link: Exchange) {
-    this.#link = link;
-  }
-
-  async ask(...[request, accept, timeoutMs, options]: Parameters<Exchange['ask']>): Promise<Uint8Array> {
-    this.sent.push(request);
-    const onMissed = (tookMs: number, error: unknown): void => {
-      if (error instanceof TimeoutError || error instanceof FrameError) this.heard.push(error.received);
-      options?.onMissed?.(tookMs, error);
-    };
-    const reply = await this.#link.ask(request, accept, timeoutMs, { ...options, onMissed });
-    this.answered = true;
-    return reply;
-  }
-
-  async next(...[accept, timeoutMs]: Parameters<Exchange['next']>): Promise<Uint8Array> {
-    const frame = await this.#link.next(accept, timeoutMs);
-    this.answered = true;
-    return frame;
-  }
-}
-
 /** A line that never falls silent draws every attempt out, but not beyond the time of the search. */
 function inTime<T>(clock: Clock, ms: number, probe: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const cancel = clock.after(ms, () => reject(new TimeoutError('the time of the search was over')));
     probe.then(resolve, reject).finally(cancel);
   });
-}
-
-/** The gap is part of the setting: two BMSes of one speed may want different silences. */
-function sameSetting(a: LineSettings, b: LineSettings): boolean {
-  return lineText(a) === lineText(b) && a.gapMs === b.gapMs;
 }
 
 /** Bytes came that are not ours: somebody is there and may still be busy with what was asked. */

@@ -34,6 +34,8 @@ const BATTERY_DATA = 0x46;
 const MASTER_COMMANDS: readonly number[] = [0x42, 0x44, 0x90];
 /** Bytes from which on a text is believed to be one. */
 const LEAST_TEXT = 12;
+/** No reply is longer, bytes; what is takes any check for a damaged one of somebody by chance. */
+const MOST_REPLY = 600;
 /** So much of what came must be printable. */
 const PRINTABLE = 0.9;
 
@@ -166,7 +168,9 @@ function foreignText(noise: readonly Uint8Array[]): string | undefined {
 function damaged(heard: readonly Heard[]): string | undefined {
   const found = heard.find(
     ({ failure: { error }, foreign }) =>
-      error instanceof FrameError && error.fault === 'checksum' && foreign.length > 0,
+      error instanceof FrameError &&
+      error.fault === 'checksum' &&
+      foreign.some(({ length }) => length <= MOST_REPLY),
   )?.failure;
   return (
     found &&

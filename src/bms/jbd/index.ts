@@ -66,7 +66,7 @@ export const jbd: BmsDriver = planned({
   id: 'jbd',
   family: 'jbd',
   name: 'JBD / LLT / Xiaoxiang / Overkill',
-  reach: { serial: { lines: [{ baudRate: 9600, gapMs: 20 }], addresses: [1], answerMs: 60 } },
+  reach: { serial: { lines: [{ baudRate: 9600, gapMs: 20 }], addresses: [1], answerMs: 60, sleeps: true } },
   sends: {
     reads: [/^dda5(0300|0400|0500)/, /^dda5fa03/],
     switches: { charge: FET_WRITES, discharge: FET_WRITES },

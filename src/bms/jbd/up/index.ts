@@ -48,6 +48,7 @@ export const jbdUp: BmsDriver = planned({
   },
   sends: { reads: [/^..78(1000|1c00|2810)/] },
   limits: 'operating',
+  answersAs: ['jbd'],
   timeoutMs: 1500,
   queries: [STATUS_QUERY, IDENTITY_QUERY],
   probe: { tries: 1 },
