@@ -26,7 +26,7 @@ export const ERROR_ROWS: readonly (readonly [code: string, when: string, todo: s
   [
     'REPLY_LENGTH',
     'the length field or the length does not fit',
-    'noise, or a firmware that this driver does not know: send a log with --verbose',
+    'noise, or a firmware that this driver does not know: send a report (`dbus-bms report`)',
   ],
   ['REPLY_END', 'the end of the frame is not where it must be', 'as above'],
   [
