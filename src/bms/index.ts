@@ -5,6 +5,7 @@ import { daly } from './daly/index.ts';
 import { dalyP81 } from './daly/p81/index.ts';
 import { daren } from './daren/index.ts';
 import type { BmsEntry } from './driver.ts';
+import { eg4Ll } from './eg4-ll/index.ts';
 import { jbd } from './jbd/index.ts';
 import { jbdUp } from './jbd/up/index.ts';
 import { jk } from './jk/index.ts';
@@ -30,6 +31,7 @@ export const BMSES: readonly BmsEntry[] = [
   { driver: seplosV3, responder: async () => (await import('./seplos/v3/responder.ts')).responder },
   { driver: hubbleAm2, responder: async () => (await import('./pace/hubble-am2/responder.ts')).responder },
   { driver: pace, responder: async () => (await import('./pace/responder.ts')).responder },
+  { driver: eg4Ll, responder: async () => (await import('./eg4-ll/responder.ts')).responder },
   { driver: topbms, responder: async () => (await import('./topbms/responder.ts')).responder },
   { driver: daren, responder: async () => (await import('./daren/responder.ts')).responder },
   { driver: pylontech, responder: async () => (await import('./pylontech/responder.ts')).responder },

@@ -22,7 +22,7 @@ export function asksFor({ start, count, code }: Block): (address: number) => Uin
 }
 
 /** What a driver of a device with maps of registers needs beside its queries. */
-export function readsMaps(maps: Maps): Pick<DriverPlan, 'accept' | 'decode' | 'addressOf'> {
+export function readsMaps(maps: Maps): Required<Pick<DriverPlan, 'accept' | 'decode' | 'addressOf'>> {
   return {
     accept: (request) => acceptRegisters(request),
     decode: (request, reply) => decodeBlock(maps, request, reply),

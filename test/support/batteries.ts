@@ -125,11 +125,16 @@ export function departures(read: Reading, truth: Reading): string[] {
   return [...numbers, ...exact];
 }
 
-/** Some BMSes have two sensors for the cells, and some have one number for the full and the design capacity. */
+/**
+ * Some BMSes have two sensors for the cells, some send 0 where a sensor is not fitted, so that one at 0 degC is left out, and
+ * some have one number for the full and the design capacity.
+ */
 function held(truth: Reading, read: Reading): Reading {
   const { temperatures = [], capacityFull } = truth;
+  const fitted = temperatures.filter((degrees, index) => degrees !== 0 || index === 0);
   return {
     ...truth,
+    ...(read.temperatures?.length === fitted.length && { temperatures: fitted }),
     ...(read.temperatures?.length === 2 && { temperatures: temperatures.slice(0, 2) }),
     ...(read.capacityDesign === read.capacityFull &&
       capacityFull !== undefined && { capacityDesign: capacityFull }),
