@@ -98,7 +98,11 @@ export class PortService {
       },
     });
     this.#recent = new RecentExchanges(options.clock);
-    this.#limitLog = new LimitLog(options.log.scope('control'));
+    this.#limitLog = new LimitLog({
+      log: options.log.scope('control'),
+      conditions: this.#conditions,
+      now: () => this.#now,
+    });
     this.#memory = new StateFile(options.stateFolder, serviceSuffix(options.port), this.#log);
     options.signal.addEventListener('abort', () => this.#stop.abort(), { once: true });
     if (options.signal.aborted) this.#stop.abort();
@@ -262,8 +266,7 @@ export class PortService {
       await action();
     } catch (error) {
       if (!(error instanceof PortError) || this.#stop.signal.aborted) throw error;
-      this.#conditions.meet('portLost', 'port', { cause: error.message });
-      await this.#reopen();
+      await this.#reopen(error);
     }
   }
 
@@ -274,17 +277,20 @@ export class PortService {
     else if (cause !== undefined) this.#conditions.meet('noisyLine', 'wire', { cause });
   }
 
-  async #reopen(): Promise<void> {
+  /** `lost` is why, where the connection ended by itself. */
+  async #reopen(lost?: BmsError): Promise<void> {
     await this.#link?.close();
     this.#link = undefined;
+    let cause = lost?.message;
     try {
       this.#link = await this.#open();
     } catch (error) {
       if (!(error instanceof BmsError)) throw error;
       const isGone = kindOf(this.#options.port).endsWhenMissing && error.code === 'PORT_MISSING';
       if (isGone) throw new PortLostError(`${portName(this.#options.port)} was unplugged; this service ends`);
-      this.#conditions.meet('portLost', 'port', { cause: error.message });
+      cause ??= error.message;
     }
+    if (cause !== undefined) this.#conditions.meet('portLost', 'port', { cause });
   }
 
   /** The bank (or the only pack): everything of the last cycle in one update. */
@@ -293,7 +299,7 @@ export class PortService {
     const state = bank.state();
     const identities = this.#identities;
     if (best === undefined || state === undefined || identities === undefined) return;
-    this.#limitLog.note(state.control);
+    this.#limitLog.note(state.control, this.#isUp);
     const requests = this.#requests.current;
     if (this.#isUp && state.control.state === 'topBalance') this.#requests.balanceBegan();
     const { averageCurrent } = state.control;

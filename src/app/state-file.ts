@@ -4,6 +4,7 @@ import type { Remembered } from '../battery/controller.ts';
 import type { Hit } from '../bms/detect/hit.ts';
 import type { SearchPlace } from '../bms/detect/plan.ts';
 import type { Log } from '../log.ts';
+import { systemFault } from '../system-fault.ts';
 
 /** What one port remembers over restarts. Everything in it may be missing or wrong: it only saves time. */
 export interface PortMemory {
@@ -78,11 +79,12 @@ export class StateFile {
       await mkdir(dirname(this.#file), { recursive: true });
       await writeFile(`${this.#file}.new`, text, { mode: 0o600 });
       await rename(`${this.#file}.new`, this.#file);
+      if (this.#complained) this.#log.info('the state of this port is remembered again');
       this.#complained = false;
     } catch (error) {
       if (!this.#complained) {
         this.#complained = true;
-        const why = error instanceof Error ? error.message : String(error);
+        const why = systemFault(error);
         this.#log.warn(`cannot remember the state of this port: ${why}; the next start searches anew`);
       }
     }

@@ -9,13 +9,12 @@ import type { ModuleReading, Reading } from '../model/reading.ts';
 import type { Exchange } from '../transport/exchange.ts';
 import { areTwo } from './are-two.ts';
 import { type Battery, SHOWN_FOR_MS } from './battery.ts';
+import { BatteryLog } from './battery-log.ts';
 import type { LinkState } from './battery-view.ts';
 import type { Conditions } from './conditions.ts';
 import { RetryBudget } from './retry-budget.ts';
 import { Scan } from './scan.ts';
 
-/** The log says so when a pack has been silent for this long: its values are not shown any more. */
-const SAID_AFTER_MS = 10_000;
 /** A pack that has been silent for this long raises the alarm of the bank. */
 const MISSED_AFTER_MS = 60_000;
 /** Failed polls of every pack in a row after which the connection is doubted. */
@@ -55,17 +54,19 @@ export class Bank {
   readonly #log: Log;
   readonly #scan: Scan;
   readonly #retryBudget: RetryBudget;
+  readonly #said: BatteryLog;
   #batteries: readonly Battery[];
   /** Addresses at which a pack answers that is known from another address. */
   readonly #doubles = new Set<number>();
 
   constructor(options: BankOptions) {
-    const { addresses, battery, clock, driver, log, scanned } = options;
+    const { addresses, battery, clock, conditions, driver, log, scanned } = options;
     this.#options = options;
     this.#log = log.scope('bank');
     this.#batteries = addresses.toSorted((a, b) => a - b).map(battery);
     this.#scan = new Scan(driver, scanned);
     this.#retryBudget = new RetryBudget(clock.now());
+    this.#said = new BatteryLog(conditions, log, () => clock.now());
   }
 
   get driver(): BmsDriver {
@@ -126,6 +127,7 @@ export class Bank {
     }
     const overrunMs = Math.max(0, this.#now - began - usualMs);
     this.#retryBudget.charge(Math.min(wastedMs, overrunMs), this.#now);
+    this.#said.cycled(this.#batteries);
     if (lost !== undefined) throw lost;
   }
 
@@ -145,21 +147,8 @@ export class Bank {
       battery.take({ error }, this.#now, requests);
       lost = error;
     }
-    this.#tell(battery);
+    this.#said.polled(battery, this.isBank);
     return lost;
-  }
-
-  /** One line when a pack has been silent for too long, one when it is back; what is lost in between is of no account. */
-  #tell(battery: Battery): void {
-    const { complaint, pack } = battery;
-    const log = this.#options.log.scope(pack.driver.id);
-    const who = this.isBank ? `pack ${pack.address} ` : '';
-    for (const remark of pack.takeRemarks()) log.warn(`${this.isBank ? who : 'the BMS '}${remark}`);
-    const { conditions } = this.#options;
-    if (complaint === undefined) conditions.clear('packSilent', who);
-    else if (battery.silentForMs(this.#now) > SAID_AFTER_MS)
-      conditions.meet('packSilent', pack.driver.id, { who, cause: complaint });
-    else if (log.debugging) log.debug(`${who}gave no value: ${complaint}`);
   }
 
   /** Looks for one more pack where it is time to. Rejects when the port is lost. */
@@ -212,6 +201,7 @@ export class Bank {
     if (same === undefined) this.#log.info(`another pack answers at address ${address}`);
     else this.#log.warn(`pack ${same.pack.address} (${serialNumber}) has moved to address ${address}`);
     const stay = this.#batteries.filter((battery) => battery !== same);
+    if (same !== undefined) this.#options.conditions.forget(same.pack.address);
     this.#batteries = [...stay, this.#options.battery(address)].toSorted(
       (a, b) => a.pack.address - b.pack.address,
     );
@@ -231,10 +221,7 @@ export class Bank {
     const link = best.link(now);
     return {
       facts: bankReading(this.#batteries.map(({ facts, pack }) => ({ ...facts, address: pack.address }))),
-      control: withSilentPacks(
-        limits,
-        missed.map(({ pack }) => `pack ${pack.address}`),
-      ),
+      control: missed.length > 0 ? withSilentPacks(limits) : limits,
       // A bank of which one pack is left is still a bank, or the packs that are missing would not be counted.
       ...(modules.length > 0 && { reading: { ...bankReading(modules), ...(this.isBank && { modules }) } }),
       link: isPart ? { ...link, text: this.#silence(silent) } : link,

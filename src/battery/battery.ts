@@ -4,6 +4,7 @@ import type { HistoryFigures } from '../history/history.ts';
 import type { ModuleReading, Reading } from '../model/reading.ts';
 import type { LinkState } from './battery-view.ts';
 import type { BatteryMemory, Controller } from './controller.ts';
+import type { Outcome } from './poll-quality.ts';
 import type { Pack, PollResult } from './poller.ts';
 
 /** Measurements are shown for this long after the last good sample. */
@@ -19,6 +20,8 @@ export class Battery {
   #goodAt: number | undefined;
   #bornAt: number;
   #complaint: string | undefined;
+  #outcome: Outcome = 'good';
+  #told: Reading | undefined;
 
   constructor(pack: Pack, controller: Controller, now: number) {
     this.pack = pack;
@@ -50,9 +53,19 @@ export class Battery {
     return this.#facts;
   }
 
+  /** The last reading as the BMS told it. */
+  get told(): Reading | undefined {
+    return this.#told;
+  }
+
   /** Why the last poll brought nothing that could be believed. */
   get complaint(): string | undefined {
     return this.#complaint;
+  }
+
+  /** How the last poll came out; before the first as if it were good. */
+  get outcome(): Outcome {
+    return this.#outcome;
   }
 
   /** Takes the result of a poll into the control; without one (the pack is not being asked now) only time passes. */
@@ -60,13 +73,20 @@ export class Battery {
     const reading = result !== undefined && 'reading' in result ? result.reading : undefined;
     const { output, sample, rejected } = this.#controller.step(now / 1000, reading, requests) ?? {};
     this.#output = output;
+    this.#told = reading ?? this.#told;
     if (output?.freshness === 'fresh') this.#fresh = output;
     if (sample !== undefined) {
       this.#facts = sample;
       this.#goodAt = now;
       this.#complaint = undefined;
-    } else if (rejected !== undefined) this.#complaint = rejected;
-    else if (result !== undefined && 'error' in result) this.#complaint = result.error.message;
+      this.#outcome = 'good';
+    } else if (rejected !== undefined) {
+      this.#complaint = rejected;
+      this.#outcome = 'refused';
+    } else if (result !== undefined && 'error' in result) {
+      this.#complaint = result.error.message;
+      this.#outcome = 'failed';
+    }
   }
 
   /** Measurements to show; absent when they are too old. */

@@ -1,73 +1,30 @@
 import type { Clock } from '../clock.ts';
 import type { LogSource } from '../log.ts';
 import { clockText } from './battery.ts';
+import {
+  CONDITIONS,
+  type Condition,
+  type ConditionCourse,
+  type ConditionFacts,
+  type ConditionName,
+  type Subject,
+} from './condition-texts.ts';
 
-/** While a condition lasts the log says so once in this time, ms. */
-const SUMMARY_EVERY_MS = 3_600_000;
-
-/** What a line of the log tells about a condition. */
-export interface ConditionFacts {
-  /** "pack 3 ", with a space behind it, or nothing where there is only one. */
-  readonly who?: string;
-  /** Why, as far as that is known. */
-  readonly cause: string;
-}
-
-interface Told extends ConditionFacts {
-  /** How long it has lasted, "01:00:00". */
-  readonly lasted: string;
-  /** How often it was met since the last line. */
-  readonly times: number;
-}
-
-interface Condition {
-  readonly level: 'warn' | 'info';
-  /** It is over when it was not met for so long, ms; what comes and goes is one condition. */
-  readonly calmMs: number;
-  readonly begin: (facts: ConditionFacts) => string;
-  readonly lasting: (facts: Told) => string;
-  readonly end: (facts: Told) => string;
-}
-
-/** Everything that may go on for hours and is told in three lines: its beginning, a summary every hour, and its end. */
-export const CONDITIONS = {
-  packSilent: {
-    level: 'warn',
-    calmMs: 0,
-    begin: ({ cause, who = '' }) =>
-      `${who}gives no value: ${cause}; check that the BMS is awake, its cable and ground`,
-    lasting: ({ cause, lasted, times, who = '' }) =>
-      `${who}has given no value for ${lasted} (${times} polls failed since the last line): ${cause}`,
-    end: ({ lasted, who = '' }) => `${who}answers again after ${lasted}`,
-  },
-  noisyLine: {
-    level: 'warn',
-    calmMs: 60_000,
-    begin: ({ cause }) => `answers arrive damaged: ${cause}`,
-    lasting: ({ cause, lasted }) => `answers have arrived damaged for ${lasted}: ${cause}`,
-    end: ({ lasted }) => `answers arrive undamaged again after ${lasted}`,
-  },
-  portLost: {
-    level: 'warn',
-    calmMs: 10_000,
-    begin: ({ cause }) => `${cause}; it is opened again as soon as that is possible`,
-    lasting: ({ cause, lasted, times }) =>
-      `the connection has been lost for ${lasted} or again and again (${times} times since the last line): ${cause}`,
-    end: ({ lasted, times }) =>
-      `the connection is back after ${lasted}${times > 1 ? ` (met ${times} times since the last line)` : ''}`,
-  },
-} as const satisfies Readonly<Record<string, Condition>>;
-
-export type ConditionName = keyof typeof CONDITIONS;
+const HOUR_MS = 3_600_000;
+/** A condition that comes back within an hour has to stay away so long, twice as long each time. */
+const FIRST_CALM_MS = 30_000;
 
 interface Active {
   readonly name: ConditionName;
   readonly scope: string;
   readonly since: number;
+  /** How often it had ended and come back. */
+  readonly returns: number;
   facts: ConditionFacts;
   /** Since when it has not been met. */
   calmAt?: number | undefined;
   saidAt: number;
+  worst: number;
   times: number;
 }
 
@@ -76,52 +33,80 @@ export class Conditions {
   readonly #log: LogSource;
   readonly #clock: Clock;
   readonly #active = new Map<string, Active>();
+  readonly #ended = new Map<string, { readonly at: number; readonly returns: number }>();
 
   constructor(log: LogSource, clock: Clock) {
     this.#log = log;
     this.#clock = clock;
   }
 
+  isActive(name: ConditionName, subject: Subject = {}): boolean {
+    return this.#active.has(keyOf(name, subject));
+  }
+
   /** The condition is met now; `scope` is the part of the program that says so. */
   meet(name: ConditionName, scope: string, facts: ConditionFacts): void {
     const now = this.#clock.now();
-    const key = keyOf(name, facts.who);
+    const key = keyOf(name, facts);
+    const level = facts.level ?? 1;
+    const condition: Condition = CONDITIONS[name];
     const known = this.#active.get(key);
     if (known === undefined) {
-      this.#active.set(key, { name, scope, since: now, facts, saidAt: now, times: 1 });
-      this.#say(name, scope, CONDITIONS[name].begin(facts));
+      const returns = this.#returns(key, now);
+      this.#active.set(key, { name, scope, since: now, returns, facts, saidAt: now, worst: level, times: 1 });
+      this.#log.scope(scope).warn(condition.begin(facts));
       return;
     }
     known.facts = facts;
     known.calmAt = undefined;
     known.times += 1;
-    if (now - known.saidAt < SUMMARY_EVERY_MS) return;
-    this.#say(name, scope, CONDITIONS[name].lasting(told(known, now)));
+    if (level > known.worst) {
+      known.worst = level;
+      this.#log.scope(scope).warn(condition.begin(facts));
+    } else if (now - known.saidAt >= (condition.everyMs ?? HOUR_MS)) {
+      this.#log.scope(scope).warn(condition.lasting(courseOf(known, now)));
+    } else return;
     known.saidAt = now;
     known.times = 0;
   }
 
   /** The condition is not met now. */
-  clear(name: ConditionName, who?: string): void {
-    const key = keyOf(name, who);
+  clear(name: ConditionName, subject: Subject = {}): void {
+    // Nearly always nothing is wrong.
+    if (this.#active.size === 0) return;
+    const key = keyOf(name, subject);
     const known = this.#active.get(key);
     const now = this.#clock.now();
     if (known === undefined) return;
     known.calmAt ??= now;
-    if (now - known.calmAt < CONDITIONS[name].calmMs) return;
+    if (now - known.calmAt < calmMs(known)) return;
     this.#active.delete(key);
-    this.#log.scope(known.scope).info(CONDITIONS[name].end(told(known, known.calmAt)));
+    this.#ended.set(key, { at: now, returns: known.returns });
+    this.#log.scope(known.scope).info(CONDITIONS[name].end(courseOf(known, known.calmAt)));
   }
 
-  #say(name: ConditionName, scope: string, text: string): void {
-    this.#log.scope(scope)[CONDITIONS[name].level](text);
+  /** The pack at this address is not there any more, nor is what was told of it. */
+  forget(of: number): void {
+    for (const [key, { facts }] of this.#active) if (facts.of === of) this.#active.delete(key);
+  }
+
+  #returns(key: string, now: number): number {
+    const ended = this.#ended.get(key);
+    this.#ended.delete(key);
+    return ended === undefined || now - ended.at > HOUR_MS ? 0 : ended.returns + 1;
   }
 }
 
-function told({ facts, since, times }: Active, now: number): Told {
-  return { ...facts, lasted: clockText(Math.round((now - since) / 1000)), times };
+/** How long it must not be met until it is over. */
+function calmMs({ name, returns }: Active): number {
+  const { calmMs: usual } = CONDITIONS[name];
+  return returns === 0 ? usual : Math.min(HOUR_MS, Math.max(usual, FIRST_CALM_MS) * 2 ** returns);
 }
 
-function keyOf(name: ConditionName, who = ''): string {
-  return `${name} ${who}`;
+function courseOf({ facts, since, times, worst }: Active, now: number): ConditionCourse {
+  return { ...facts, lasted: clockText(Math.round((now - since) / 1000)), times, worst };
+}
+
+function keyOf(name: ConditionName, { of, what = '' }: Subject): string {
+  return `${name} ${of ?? ''} ${what}`;
 }

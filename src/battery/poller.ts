@@ -1,4 +1,4 @@
-import type { BmsDriver, Session } from '../bms/driver.ts';
+import type { BmsDriver, Remark, Session } from '../bms/driver.ts';
 import { BmsError, PortError } from '../errors.ts';
 import type { Reading } from '../model/reading.ts';
 import type { Exchange } from '../transport/exchange.ts';
@@ -47,8 +47,8 @@ export class Pack {
     return this.#usualMs ?? 0;
   }
 
-  /** What the driver had to say of its answers since this was last asked, each once. */
-  takeRemarks(): readonly string[] {
+  /** What the owner should know of the answers since this was last asked, each once. */
+  takeRemarks(): readonly Remark[] {
     return this.#session.takeRemarks();
   }
 

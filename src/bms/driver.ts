@@ -3,9 +3,11 @@ import type { Reading } from '../model/reading.ts';
 import type { Accept } from '../protocol/accept.ts';
 import type { Exchange, LineSettings } from '../transport/exchange.ts';
 import type { BluetoothReach } from './bluetooth.ts';
+import type { Remark } from './parts.ts';
 import type { Answered, How, Poll, Query } from './query-plan.ts';
 
 export { pick } from '../model/reading.ts';
+export type { Remark } from './parts.ts';
 export { assemble, assertCarries, assertPlausible } from './plausible.ts';
 export type { Answered, Form, How, Poll, Query } from './query-plan.ts';
 export { ifTold, planned } from './session.ts';
@@ -115,11 +117,8 @@ export interface Session {
   read(): Promise<Reading>;
   /** Each turns a switch and resolves when a later reading confirmed it. */
   readonly switches: { readonly [name in SwitchName]?: (on: boolean) => Promise<void> };
-  /**
-   * What the owner should know of the answers since this was last asked, each once: the end of a sentence that begins with
-   * the battery.
-   */
-  takeRemarks(): readonly string[];
+  /** What the owner should know of the answers since this was last asked, each once until it changes. */
+  takeRemarks(): readonly Remark[];
   /**
    * The line behind the link was opened anew: how this battery wants to be asked is found out again, what it said last stays.
    */

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FrameError, ImplausibleError, PortLostError, RefusedError, TimeoutError } from '../errors.ts';
 import type { Reading } from '../model/reading.ts';
-import { type Part, PollParts, Standings } from './parts.ts';
+import { type Part, PollParts, type Remark, Remarks, Standings } from './parts.ts';
 
 const ALARMS: Part = {
   name: 'alarms (44)',
@@ -20,15 +20,17 @@ const QUIET: Reading = { alarms: { highVoltage: 0, lowVoltage: 0 } };
 /** Polls one part over one connection; each poll knows the last one that succeeded. */
 function battery(part: Part = ALARMS) {
   const standings = new Standings();
-  const said: string[] = [];
+  const remarks = new Remarks();
+  const said: Remark[] = [];
   const tries: number[] = [];
   let known: Reading = {};
   const poll = async (answer: Reading | Error): Promise<Reading | Error> => {
-    const parts = new PollParts(standings, known, (what) => said.push(what));
+    const parts = new PollParts(standings, known, remarks);
     const told = await parts.ask(part, (count) => {
       tries.push(count);
       return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
     });
+    said.push(...remarks.take());
     try {
       known = { ...told, ...parts.end() };
       return known;
@@ -55,7 +57,7 @@ describe('a part of a poll that a battery never tells', () => {
   ])('hides nothing of the rest and is said once: %s', async (_, answer) => {
     const { polls, said, tries } = battery();
     expect(await polls(times(10, answer))).toEqual(times(10, {}));
-    expect(said).toEqual(['does not tell its alarms (44)']);
+    expect(said).toEqual([{ part: 'alarms (44)', state: 'never', remains: false }]);
     expect(tries).toEqual([2, 2, 2]);
   });
 
@@ -65,7 +67,7 @@ describe('a part of a poll that a battery never tells', () => {
     expect(tries).toEqual([2, 2, 2]);
     expect(await polls([QUIET])).toEqual([QUIET]);
     expect(tries).toEqual([2, 2, 2, 1]);
-    expect(said).toEqual(['does not tell its alarms (44)', 'tells its alarms (44) now']);
+    expect(said.map(({ state }) => state)).toEqual(['never', 'told']);
   });
 });
 
@@ -74,9 +76,7 @@ describe('a part of a poll that fell silent', () => {
     const { polls, said } = battery();
     const outcomes = await polls([QUIET, ...times(5, SILENCE)]);
     expect(outcomes).toEqual([QUIET, SILENCE, SILENCE, ...times(3, { alarms: { bmsCable: 1 } })]);
-    expect(said).toEqual([
-      'does not tell its alarms (44) any more: the other values are shown, alarms and limits that it told last stay',
-    ]);
+    expect(said).toEqual([{ part: 'alarms (44)', state: 'silent', remains: true }]);
   });
 
   it('says nothing of one lost answer, nor of two', async () => {
@@ -99,9 +99,10 @@ describe('a part of a poll that fell silent', () => {
   });
 
   it('that nothing steers by stays as it was for a moment and then goes, without an alarm', async () => {
-    const { polls } = battery(BALANCING);
+    const { polls, said } = battery(BALANCING);
     const told = { balancing: true };
     expect(await polls([told, ...times(4, SILENCE)])).toEqual([told, told, told, {}, {}]);
+    expect(said).toEqual([{ part: 'balancing (97)', state: 'silent', remains: false }]);
   });
 
   it('never lets a set alarm go, whatever is lost', async () => {
@@ -115,5 +116,19 @@ describe('a part of a poll that fell silent', () => {
       }),
       { numRuns: 60 },
     );
+  });
+});
+
+describe('remarks on the parts', () => {
+  it('come once until something changes, and outlive a connection', () => {
+    const remarks = new Remarks();
+    remarks.miss('alarms (44)', 'silent', true);
+    remarks.miss('alarms (44)', 'never');
+    expect(remarks.take()).toEqual([{ part: 'alarms (44)', state: 'silent', remains: true }]);
+    expect(remarks.take()).toEqual([]);
+    remarks.tell('alarms (44)');
+    remarks.tell('alarms (44)');
+    expect(remarks.take()).toEqual([{ part: 'alarms (44)', state: 'told', remains: false }]);
+    expect([remarks.hasTold('alarms (44)'), remarks.hasTold('model (02)')]).toEqual([true, false]);
   });
 });

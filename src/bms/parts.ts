@@ -10,8 +10,20 @@ export interface Part {
   readonly isKnown: boolean;
   /** The alarms that this part tells. Those that were set last stay while it is silent; absent: none. */
   readonly alarms?: (alarms: Alarms) => Alarms;
+  /** Limits that it told last stay while it is silent. */
+  readonly limits?: true;
   /** Nothing steers by it: its silence fails no poll and raises no alarm, and these keys stay as they were for a moment. */
   readonly minor?: readonly (keyof Reading)[];
+}
+
+/** What the owner should know of one part of the answers. */
+export interface Remark {
+  /** What it tells, and with which command: "alarms (0x98)". */
+  readonly part: string;
+  /** told: after a remark that it is not; silent: it told before and does not now; never: it was asked in vain from the start. */
+  readonly state: 'told' | 'silent' | 'never';
+  /** What it told last of alarms and limits goes on to count. */
+  readonly remains: boolean;
 }
 
 /** What is known of one part over one connection. */
@@ -21,7 +33,6 @@ interface Standing {
   missed: number;
   /** Times since that it was not asked although it was due. */
   rested: number;
-  said: boolean;
   alarms: Alarms;
 }
 
@@ -42,9 +53,42 @@ export class Standings {
   readonly #byName = new Map<string, Standing>();
 
   of(name: string): Standing {
-    const standing = this.#byName.get(name) ?? { told: false, missed: 0, rested: 0, said: false, alarms: {} };
+    const standing = this.#byName.get(name) ?? { told: false, missed: 0, rested: 0, alarms: {} };
     this.#byName.set(name, standing);
     return standing;
+  }
+}
+
+/** Remarks on the parts that a battery tells and does not tell, each once until it changes; they outlive a connection. */
+export class Remarks {
+  /** The parts that are not told, as far as it was said. */
+  readonly #missing = new Set<string>();
+  readonly #told = new Set<string>();
+  #untaken: Remark[] = [];
+
+  /** The part is not told, in spite of patience. */
+  miss(part: string, state: 'silent' | 'never', remains = false): void {
+    if (this.#missing.has(part)) return;
+    this.#missing.add(part);
+    this.#untaken.push({ part, state, remains });
+  }
+
+  /** Whether the part was ever told. */
+  hasTold(part: string): boolean {
+    return this.#told.has(part);
+  }
+
+  /** The part is told. */
+  tell(part: string): void {
+    this.#told.add(part);
+    if (this.#missing.delete(part)) this.#untaken.push({ part, state: 'told', remains: false });
+  }
+
+  /** Everything since this was last asked. */
+  take(): readonly Remark[] {
+    const remarks = this.#untaken;
+    this.#untaken = [];
+    return remarks;
   }
 }
 
@@ -52,16 +96,16 @@ export class Standings {
 export class PollParts {
   readonly #standings: Standings;
   readonly #known: Reading;
-  readonly #say: (what: string) => void;
+  readonly #remarks: Remarks;
   #fellSilent: unknown;
   #missing = false;
   #held: Alarms = {};
 
-  /** `known` is the last complete reading; `say` takes what the owner should know of the answers. */
-  constructor(standings: Standings, known: Reading, say: (what: string) => void) {
+  /** `known` is the last complete reading. */
+  constructor(standings: Standings, known: Reading, remarks: Remarks) {
     this.#standings = standings;
     this.#known = known;
-    this.#say = say;
+    this.#remarks = remarks;
   }
 
   /**
@@ -81,9 +125,9 @@ export class PollParts {
       const reading = await ask(resting ? TRIES.resting : told ? TRIES.known : TRIES.unknown);
       // Some firmware answers what it does not have with an empty list, or with the sentinels of every field.
       if (Object.keys(reading).length === 0) throw new ImplausibleError(`the answer tells no ${part.name}`);
-      if (standing.said) this.#say(`tells its ${part.name} now`);
+      this.#remarks.tell(part.name);
       const alarms = part.alarms?.(reading.alarms ?? {}) ?? {};
-      Object.assign(standing, { told: true, missed: 0, said: false, alarms });
+      Object.assign(standing, { told: true, missed: 0, alarms });
       return reading;
     } catch (error) {
       if (!isUntold(error)) throw error;
@@ -115,14 +159,10 @@ export class PollParts {
     this.#held = { ...this.#held, ...setOf(before) };
   }
 
-  #complain(part: Part, standing: Standing, told: boolean): void {
-    if (standing.said || standing.missed < SAID_AFTER) return;
-    standing.said = true;
-    this.#say(
-      told
-        ? `does not tell its ${part.name} any more: the other values are shown, alarms and limits that it told last stay`
-        : `does not tell its ${part.name}`,
-    );
+  #complain({ alarms, limits, minor, name }: Part, { missed }: Standing, told: boolean): void {
+    if (missed < SAID_AFTER) return;
+    if (!told) this.#remarks.miss(name, 'never');
+    else this.#remarks.miss(name, 'silent', minor === undefined && (alarms !== undefined || limits === true));
   }
 }
 

@@ -132,7 +132,10 @@ describe('a session', () => {
     const model = { ...MODEL, name: 'model (02)', rarely: { first: 0, attempts: 3 } };
     const { read, session } = battery([VALUES, model], { 1: {} });
     for (let time = 0; time < 9; time += 1) await read();
-    expect([session.takeRemarks(), session.takeRemarks()]).toEqual([['does not tell its model (02)'], []]);
+    expect([session.takeRemarks(), session.takeRemarks()]).toEqual([
+      [{ part: 'model (02)', state: 'never', remains: false }],
+      [],
+    ]);
   });
 
   it('finds out again over another line how it wants to be asked, and keeps what it was told', async () => {

@@ -3,7 +3,7 @@ import { mergeReadings, pick, type Reading } from '../model/reading.ts';
 import type { Exchange } from '../transport/exchange.ts';
 import type { BmsDriver, DriverPlan, Memory, Opening, Session, SwitchName, Talk } from './driver.ts';
 import { Forms } from './forms.ts';
-import { PollParts, Standings } from './parts.ts';
+import { PollParts, type Remark, Remarks, Standings } from './parts.ts';
 import { assemble, assertPlausible } from './plausible.ts';
 import { type Answered, type How, isDue, lastAttempt, type Poll, type Query } from './query-plan.ts';
 
@@ -65,7 +65,7 @@ class PlannedSession implements Session {
   #connection = new Connection();
   #memory: Memory = { cycle: 0, known: {} };
   #failures = 0;
-  #remarks: string[] = [];
+  readonly #remarks = new Remarks();
 
   constructor(plan: DriverPlan, link: Exchange, address: number) {
     this.#plan = plan;
@@ -88,10 +88,8 @@ class PlannedSession implements Session {
     this.#memory = memory;
   }
 
-  takeRemarks(): readonly string[] {
-    const remarks = this.#remarks;
-    this.#remarks = [];
-    return remarks;
+  takeRemarks(): readonly Remark[] {
+    return this.#remarks.take();
   }
 
   reconnected(): void {
@@ -125,7 +123,7 @@ class PlannedSession implements Session {
   async #poll(): Promise<Reading> {
     const { known } = this.#memory;
     const round = this.#round(known);
-    const parts = new PollParts(this.#connection.standings, known, (what) => this.#say(what));
+    const parts = new PollParts(this.#connection.standings, known, this.#remarks);
     for (const query of this.#plan.queries) await this.#turn(query, round, parts);
     const together = this.#plan.together?.(round) ?? {};
     return assemble(this.#plan, [round.told, parts.end(), together]);
@@ -151,7 +149,8 @@ class PlannedSession implements Session {
         : undefined;
     if (told === undefined || partly) round.keep(known);
     if (told !== undefined) round.take(partly ? told : pick(told, tells));
-    if (told === undefined || partly) this.#sayUntold(query, round);
+    if (told !== undefined && !partly && query.name !== undefined) this.#remarks.tell(query.name);
+    else this.#missFacts(query, round);
   }
 
   async #askFact(query: Query, round: Round, confirmed?: Query['confirmed']): Promise<Reading | undefined> {
@@ -169,10 +168,13 @@ class PlannedSession implements Session {
     return mergeReadings(...pieces);
   }
 
-  /** Says once that facts are not told: in the last of the first polls that ask for them in vain. */
-  #sayUntold({ name, rarely, tells, missed = tells }: Query, { told }: Round): void {
-    if (name === undefined || rarely === undefined || this.#memory.cycle !== lastAttempt(rarely)) return;
-    if (missed?.every((key) => told[key] === undefined)) this.#say(`does not tell its ${name}`);
+  /** Facts that are not told are missed in the last of the first polls that ask for them in vain. */
+  #missFacts({ name, rarely, tells = [], missed = tells }: Query, { told }: Round): void {
+    if (name === undefined || rarely === undefined) return;
+    if (missed.some((key) => told[key] !== undefined)) this.#remarks.tell(name);
+    // What was told once is lost now and then, and asked again.
+    else if (this.#memory.cycle === lastAttempt(rarely) && !this.#remarks.hasTold(name))
+      this.#remarks.miss(name, 'never');
   }
 
   async #askOptional(query: Query, round: Round, parts: PollParts): Promise<void> {
@@ -190,6 +192,7 @@ class PlannedSession implements Session {
       name,
       isKnown,
       ...(alarms !== undefined && { alarms }),
+      ...(stays !== undefined && { limits: true as const }),
       ...(minor !== undefined && { minor: tells }),
     };
     const ask = async (most: number): Promise<Reading> =>
@@ -238,10 +241,6 @@ class PlannedSession implements Session {
 
   #round(known: Reading): Round {
     return new Round(this.#address, known, this.#connection.answers);
-  }
-
-  #say(what: string): void {
-    this.#remarks.push(what);
   }
 }
 

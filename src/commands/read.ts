@@ -1,3 +1,4 @@
+import { remarkText } from '../battery/remarks.ts';
 import { detect } from '../bms/detect/detect.ts';
 import { hitText } from '../bms/detect/hit.ts';
 import { hex } from '../errors.ts';
@@ -57,7 +58,7 @@ export const read: Command = {
       let known: Reading = {};
       for (let poll = 0; poll < POLLS; poll += 1) {
         known = await session.read();
-        for (const remark of session.takeRemarks()) io.err(`dbus-bms read: the BMS ${remark}\n`);
+        for (const remark of session.takeRemarks()) io.err(`dbus-bms read: ${remarkText(remark)}\n`);
       }
       progress.end();
       const document = { bms: found.driver.id, address: found.address, ...known };

@@ -150,11 +150,13 @@ function noticesOf({ ending, phases }: PhaseStep, short: number, cvl: number, se
   if (ending === 'capped') {
     notices.push({
       key: 'capped',
+      once: true,
       text: `The charge was ended by time, with a spread of ${(seen.spread * 1000).toFixed(0)} mV between the cells`,
     });
     if (phases.cappedInRow >= CAPPED_IN_A_ROW) {
       notices.push({
         key: 'imbalance',
+        once: true,
         text: `${phases.cappedInRow} charges in a row were ended by time: the cells need balancing or one is weak`,
       });
     }

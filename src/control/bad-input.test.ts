@@ -52,7 +52,7 @@ describe('missing cells and numbers that are none', () => {
       const minute = suffer(bench, before, pack(CALM, bad), 75);
       expect(minute.said).toContain(reason);
       expect(minute.output).toMatchObject({ ccl: 28, dcl: 56, freshness: 'stale', alarms: { bmsCable: 1 } });
-      expect(minute.output.chargeReason).toContain('no answer from the BMS');
+      expect(minute.output.chargeReason).toContain('no usable reading from the BMS');
       const long = suffer(bench, minute.output, pack(CALM, bad), 540);
       expect(long.output).toMatchObject({ ccl: 0, dcl: 0, state: 'hold', alarms: { bmsCable: 2 } });
     },

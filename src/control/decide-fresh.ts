@@ -14,7 +14,7 @@ import { softFloor } from './limits/ccl.ts';
 import { sensorLimit } from './limits/dcl.ts';
 import { givenLimits } from './limits/given-limits.ts';
 import { hardStop, latch } from './limits/hard-stops.ts';
-import { type Direction, type Limit, lowest, zeroIf } from './limits/limit.ts';
+import { type Direction, isClosedLoop, type Limit, lowest, zeroIf } from './limits/limit.ts';
 import { userMaxima } from './limits/user-max.ts';
 import type { LawState, Live } from './memory/law-state.ts';
 import { holding } from './outage/holding.ts';
@@ -137,6 +137,7 @@ export function decideFresh(
     derived,
     blocked,
     doubted,
+    refused: false,
     ladder,
   };
   return {
@@ -195,9 +196,4 @@ function contextOf(
     maxDischarge: max.discharge,
     resumedAt,
   };
-}
-
-/** The charger answers to these limits, so that they must not follow every sample. */
-function isClosedLoop({ cause, amps }: Limit): boolean {
-  return amps > 0 && (cause === 'cell' || cause === 'soc');
 }

@@ -1,4 +1,4 @@
-import { since } from './explain/reasons.ts';
+import { silence } from './explain/reasons.ts';
 import type { CellPlan } from './input/cells.ts';
 import { learn } from './input/measure.ts';
 import type { FilterResult } from './input/reading-filter.ts';
@@ -55,8 +55,9 @@ export function decideMissing(
     dischargeLimit,
     cvl: ladder.floatOnly || blocked !== undefined ? Math.min(live.cvl, live.floatVolts) : live.cvl,
     state: silent ? 'hold' : live.state,
-    mode: silent ? `Hold: no answer from the BMS for ${since(ladder.age)}` : live.mode,
+    mode: silent ? `Hold: ${silence(ladder.age, rejected !== undefined)}` : live.mode,
     blocked,
+    refused: rejected !== undefined,
     ladder,
   };
 }

@@ -1,6 +1,7 @@
 import type { Alarms } from '../model/alarms.ts';
 import type { Chemistry } from '../model/chemistry.ts';
 import type { Reading } from '../model/reading.ts';
+import type { Notice } from './explain/notices.ts';
 
 /** What the law needs to know of the battery and of its owner's wishes. Absent means: decide from the readings or the preset. */
 export interface ControlSettings {
@@ -106,6 +107,8 @@ export interface ControlOutput {
   readonly timeToGo?: number;
   /** Things an owner should know, each published once when it appears. */
   readonly notices: readonly string[];
+  /** The same as long as they hold, with their keys; absent in a step without a good sample. */
+  readonly standing?: readonly Notice[];
 }
 
 export interface Step<State> {

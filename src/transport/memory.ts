@@ -56,11 +56,11 @@ export class MemoryWire implements Wire {
     if (this.#open) this.onBytes(bytes);
   }
 
-  /** The connection ends as if the adapter had been pulled out. */
-  unplug(): void {
+  /** The connection ends as if the adapter had been pulled out, or in another way. */
+  unplug(how = 'was unplugged'): void {
     if (!this.#open) return;
     this.#open = false;
-    this.onLost(new PortLostError(`${this.name} was unplugged`));
+    this.onLost(new PortLostError(`${this.name} ${how}`));
   }
 
   async configure(line: LineSettings): Promise<void> {

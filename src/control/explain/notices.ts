@@ -5,6 +5,8 @@ export type NoticeState = Readonly<Record<string, number>>;
 export interface Notice {
   readonly key: string;
   readonly text: string;
+  /** It tells of a moment, and not of something that lasts. */
+  readonly once?: true;
 }
 
 /** A notice is told again only after its cause was away for this long. */

@@ -14,29 +14,33 @@ export interface Explained {
   readonly amps: number;
   /** The limiter in force. */
   readonly limit: Limit;
+  /** A to which the limit is rising; `amps` or near where it does not. */
+  readonly goal: number;
   readonly plan: CellPlan;
   readonly seen: Measured;
   readonly shown: Alarms;
   readonly soc: number | undefined;
   /** Seconds since the last good sample. */
   readonly age: number;
+  /** The BMS answers, with readings that are refused. */
+  readonly refused: boolean;
   /** Why everything is blocked. */
   readonly blocked: string | undefined;
 }
 
 /** "Charge limited to 48 A: highest cell 3.52 V, nearing 3.55 V". */
 export function explainLimit(facts: Explained): string {
-  const { direction, amps, limit } = facts;
+  const { direction, amps, goal, limit } = facts;
   const name = direction === 'charge' ? 'Charge' : 'Discharge';
   const cause = why(facts);
   if (limit.amps === 0) return `No ${direction}: ${cause}`;
-  if (limit.amps - amps >= 1) {
-    return `${name} limited to ${amps} A: rising gently to ${Math.floor(limit.amps)} A (${cause})`;
+  if (goal - amps >= 1) {
+    return `${name} limited to ${amps} A: rising gently to ${Math.floor(goal)} A (${cause})`;
   }
   return `${name} limited to ${amps} A: ${cause}`;
 }
 
-function why({ direction, limit, plan, seen, shown, soc, age, blocked }: Explained): string {
+function why({ direction, limit, plan, seen, shown, soc, age, refused, blocked }: Explained): string {
   const charge = direction === 'charge';
   const { known } = seen;
   switch (limit.cause) {
@@ -91,7 +95,7 @@ function why({ direction, limit, plan, seen, shown, soc, age, blocked }: Explain
     case 'blocked':
       return blocked ?? 'blocked';
     case 'stale':
-      return age > 0 ? `no answer from the BMS for ${since(age)}` : 'the BMS answers again, checking';
+      return age > 0 ? silence(age, refused) : 'the BMS answers again, checking';
   }
 }
 
@@ -101,8 +105,13 @@ function measuredBy({ heat }: Known, degrees: number | undefined): string {
   return fault === undefined || fault.kind === 'leap' ? `${whole(degrees)} degC` : fault.text;
 }
 
+/** "no answer from the BMS for more than 10 s". */
+export function silence(age: number, refused: boolean): string {
+  return `no ${refused ? 'usable reading' : 'answer'} from the BMS for ${since(age)}`;
+}
+
 /** Coarse on purpose: a text that counts seconds is traffic. */
-export function since(seconds: number): string {
+function since(seconds: number): string {
   if (seconds < 60) return 'more than 10 s';
   return `more than ${Math.floor(seconds / 60)} min`;
 }

@@ -2,8 +2,11 @@ import { mergeAlarms } from '../../model/alarms.ts';
 import type { CellPlan } from '../input/cells.ts';
 import type { ControlOutput, ControlSettings } from '../law.ts';
 import { publishCvl } from '../limits/cvl-publication.ts';
+import { type Direction, isClosedLoop, type Limit } from '../limits/limit.ts';
 import { roundDown, roundVoltage } from '../limits/rounding.ts';
+import { userMaxima } from '../limits/user-max.ts';
 import type { LawState, Live } from '../memory/law-state.ts';
+import { goalOf } from '../outage/recovery.ts';
 import { shownAlarms } from './alarms.ts';
 import { type Notice, tell } from './notices.ts';
 import { explainLimit } from './reasons.ts';
@@ -27,7 +30,7 @@ export function render(
   notices: readonly Notice[],
 ): Rendered {
   const t = state.t ?? 0;
-  const { seen, ladder, derived, blocked, doubted, soc } = live;
+  const { seen, ladder, derived, blocked, doubted, refused, soc, chargeLimit, dischargeLimit } = live;
   const ccl = roundDown(live.charge.amps);
   const dcl = roundDown(live.discharge.amps);
   const published = publishCvl(
@@ -46,7 +49,10 @@ export function render(
   );
   const shown = shownAlarms(state.alarms, seen.known.alarms ?? {}, derived);
   const { state: noticeState, told } = tell(state.notices, notices, t);
-  const explained = { plan, seen, shown, soc, age: ladder.age, blocked: blocked ?? doubted };
+  const max = userMaxima(settings, seen.known);
+  const explained = { plan, seen, shown, soc, age: ladder.age, refused, blocked: blocked ?? doubted };
+  const goal = (direction: Direction, limit: Limit): number =>
+    goalOf(live[direction], { raw: limit.amps, max: max[direction], closedLoop: isClosedLoop(limit) });
   const toGo = ladder.freshness === 'fresh' ? timeToGo(state.average, soc, seen.known.capacity) : undefined;
   const output: ControlOutput = {
     cvl: published.volts,
@@ -57,12 +63,19 @@ export function render(
     allowToDischarge: dcl > 0,
     state: live.state,
     chargeMode: live.mode,
-    chargeReason: explainLimit({ ...explained, direction: 'charge', amps: ccl, limit: live.chargeLimit }),
+    chargeReason: explainLimit({
+      ...explained,
+      direction: 'charge',
+      amps: ccl,
+      limit: chargeLimit,
+      goal: goal('charge', chargeLimit),
+    }),
     dischargeReason: explainLimit({
       ...explained,
       direction: 'discharge',
       amps: dcl,
-      limit: live.dischargeLimit,
+      limit: dischargeLimit,
+      goal: goal('discharge', dischargeLimit),
     }),
     alarms: mergeAlarms(shown, { bmsCable: ladder.bmsCable }),
     freshness: ladder.freshness,
@@ -72,6 +85,7 @@ export function render(
     ...(soc === undefined ? {} : { soc }),
     ...(toGo === undefined ? {} : { timeToGo: toGo }),
     notices: told,
+    ...(sampled && { standing: notices }),
   };
   return { state: { ...state, notices: noticeState, live: { ...live, published } }, output };
 }

@@ -183,20 +183,10 @@ describe('bankOutput', () => {
 });
 
 describe('withSilentPacks', () => {
-  it('leaves the limits of a complete bank as they are', () => {
+  it('raises the alarm of the cable and changes nothing else', () => {
     const limits = output({ alarms: { highTemperature: 1 } });
-    expect(withSilentPacks(limits, [])).toBe(limits);
-  });
-
-  it('raises the alarm and adds a notice for each silent pack, and changes no limit', () => {
-    const limits = output({ alarms: { highTemperature: 1 }, notices: ['pack 1: blocked'] });
-    const { alarms, notices, ...rest } = withSilentPacks(limits, ['pack 2', 'pack 5']);
+    const { alarms, ...rest } = withSilentPacks(limits);
     expect(alarms).toEqual({ highTemperature: 1, bmsCable: 2 });
-    expect(notices).toEqual([
-      'pack 1: blocked',
-      expect.stringMatching(/^pack 2 has not answered/),
-      expect.stringMatching(/^pack 5 has not answered/),
-    ]);
     expect({ ...limits, ...rest }).toEqual(limits);
   });
 });

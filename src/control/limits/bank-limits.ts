@@ -66,17 +66,9 @@ export function bankOutput(members: readonly Member[]): ControlOutput | undefine
   };
 }
 
-/** The limits of a bank from which packs have been missing for long: an alarm, and a notice for each of them. */
-export function withSilentPacks(limits: ControlOutput, names: readonly string[]): ControlOutput {
-  if (names.length === 0) return limits;
-  const notices = names.map(
-    (name) => `${name} has not answered for over a minute and takes no part in the limits`,
-  );
-  return {
-    ...limits,
-    alarms: mergeAlarms(limits.alarms, { bmsCable: 2 }),
-    notices: [...limits.notices, ...notices],
-  };
+/** The limits of a bank from which packs have been missing for long: an alarm. */
+export function withSilentPacks(limits: ControlOutput): ControlOutput {
+  return { ...limits, alarms: mergeAlarms(limits.alarms, { bmsCable: 2 }) };
 }
 
 interface Share {

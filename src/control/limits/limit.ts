@@ -44,3 +44,8 @@ export function lowest(first: Limit, ...others: readonly (Limit | undefined)[]):
 export function zeroIf(condition: boolean, cause: Cause): Limit | undefined {
   return condition ? { amps: 0, cause } : undefined;
 }
+
+/** The charger answers to this limit, so that it must not follow every sample. */
+export function isClosedLoop({ cause, amps }: Limit): boolean {
+  return amps > 0 && (cause === 'cell' || cause === 'soc');
+}

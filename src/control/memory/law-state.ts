@@ -64,6 +64,8 @@ export interface Live {
   readonly blocked: string | undefined;
   /** Why nothing is charged until a contradiction is confirmed or gone. */
   readonly doubted: string | undefined;
+  /** The last reading came, and was refused. */
+  readonly refused: boolean;
   readonly ladder: Ladder;
 }
 

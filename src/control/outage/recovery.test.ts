@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { lawFor } from '../decide.ts';
 import { Bench, pack, SETTINGS } from '../fixtures.ts';
 import { roundDown } from '../limits/rounding.ts';
-import { inForce, lower, recover } from './recovery.ts';
+import { goalOf, inForce, lower, recover } from './recovery.ts';
 
 describe('a current limit', () => {
   it('returns after a hold of 30 s, within a minute', () => {
@@ -66,6 +66,24 @@ describe('a current limit', () => {
       state = recover(state, { t, dt: 1, raw: 1, max: 100, closedLoop: true, floor: 1 });
     }
     expect(state.amps).toBe(1);
+  });
+
+  it('that answers to the charger is not called rising by noise, nor within the gap that stays open', () => {
+    let state = inForce(5.3, 0);
+    for (let t = 1; t <= 600; t++) {
+      const raw = 5.3 + (t % 7 === 0 ? 4 : 1.2);
+      state = recover(state, { t, dt: 1, raw, max: 140, closedLoop: true, floor: 1 });
+      expect(state.amps).toBe(5.3);
+      expect(goalOf(state, { raw, max: 140, closedLoop: true })).toBe(5.3);
+    }
+    for (let t = 601; t <= 640; t++)
+      state = recover(state, { t, dt: 1, raw: 60, max: 140, closedLoop: true, floor: 1 });
+    expect(goalOf(state, { raw: 60, max: 140, closedLoop: true })).toBe(60);
+  });
+
+  it('that waits at zero is on its way', () => {
+    const state = recover(inForce(0, 0), { t: 1, dt: 1, raw: 60, max: 140, closedLoop: true, floor: 1 });
+    expect(goalOf(state, { raw: 60, max: 140, closedLoop: true })).toBe(60);
   });
 
   it('is only ever lowered without a sample', () => {

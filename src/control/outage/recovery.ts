@@ -72,6 +72,19 @@ export function recover(
   return { amps, heldFrom, zero: false, least, slotFrom };
 }
 
+/**
+ * A to which a limit is on its way under `raw`. Where it answers to the charger a rise of a moment is none, nor is the gap that
+ * is left open.
+ */
+export function goalOf(
+  { amps, least }: RecoveryState,
+  { raw, max, closedLoop }: Pick<RecoveryInput, 'raw' | 'max' | 'closedLoop'>,
+): number {
+  if (!closedLoop || amps === 0) return raw;
+  const target = Math.min(raw, ...least);
+  return target - amps > GAP * max ? raw : amps;
+}
+
 /** Lowers the limit at once, for a step that brought no sample to judge by. */
 export function lower(state: RecoveryState, t: number, amps: number, max: number): RecoveryState {
   if (amps >= state.amps && amps > 0) return state;
