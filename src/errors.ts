@@ -31,6 +31,11 @@ export class PortLostError extends PortError {
   readonly code = 'PORT_LOST';
 }
 
+/** The port is left alone on purpose: other batteries have their turn, or the owner's phone. */
+export class PortRestingError extends PortError {
+  readonly code = 'PORT_RESTING';
+}
+
 // Reply: what came back, or did not.
 
 /** Nothing that begins like an answer came within the deadline. `received` holds what did come, if anything. */

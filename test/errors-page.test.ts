@@ -6,6 +6,7 @@ const PLAIN = [
   errors.PortMissingError,
   errors.PortBusyError,
   errors.PortLostError,
+  errors.PortRestingError,
   errors.TimeoutError,
   errors.RefusedError,
   errors.ImplausibleError,

@@ -47,7 +47,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   protocol: ['model', 'errors.ts'],
   control: ['model', 'errors.ts'],
   history: ['model'],
-  transport: ['protocol', 'model', 'clock.ts', 'errors.ts', 'system-fault.ts', 'version.ts'],
+  transport: ['protocol', 'model', 'dbus', 'clock.ts', 'errors.ts', 'system-fault.ts', 'version.ts'],
   bms: ['protocol', 'model', 'transport', 'clock.ts', 'errors.ts'],
   battery: [
     'bms',
@@ -173,6 +173,20 @@ const RULES: readonly Rule[] = [
         (room(from) === 'output' && /^(bms|control|transport|app)$/.test(room(to)) && FILES.has(to)),
     ),
     wrong: { file: 'battery/wrong.ts', text: "import { request } from 'node:http';\n" },
+  },
+  {
+    name: 'of the ways to a battery only Bluetooth knows the bus',
+    broken: wrongImports(
+      ({ from, to }) =>
+        room(from) === 'transport' &&
+        !from.startsWith('transport/ble/') &&
+        room(to) === 'dbus' &&
+        FILES.has(to),
+    ),
+    wrong: {
+      file: 'transport/wrong.ts',
+      text: "import { connectBus } from '../dbus/client.ts';\n",
+    },
   },
   {
     name: 'outputs do not know each other',

@@ -9,6 +9,8 @@ export interface Variant {
 
 /** A call that another program makes to us. */
 export interface MethodCall {
+  /** Unique name of the caller. */
+  readonly sender: string;
   readonly path: string;
   /** Absent where the caller named none, which D-Bus allows. */
   readonly interface?: string;
@@ -30,6 +32,8 @@ export interface OutgoingCall {
   readonly member: string;
   readonly signature?: string;
   readonly body?: readonly unknown[];
+  /** How long the answer may take, ms; default is that of the connection. */
+  readonly deadlineMs?: number;
 }
 
 export interface Signal {
@@ -65,8 +69,11 @@ export interface Bus {
   signal(path: string, iface: string, member: string, signature: string, body: readonly unknown[]): void;
   /** Sends one whole message that the caller encodes with the serial number it is given; does nothing once the connection is gone. */
   sendEncoded(encode: (serial: number) => Uint8Array): void;
-  /** Who answers calls to this connection; undefined leaves the call to the standard interfaces. Once per connection. */
-  serve(handler: (call: MethodCall) => Answer | undefined): void;
+  /**
+   * Who answers calls to this connection, at once or later; undefined leaves the call to the standard interfaces. Once per
+   * connection.
+   */
+  serve(handler: (call: MethodCall) => Answer | Promise<Answer> | undefined): void;
   /** Subscribes to signals; the returned function ends it. */
   watch(rule: MatchRule, listener: (signal: Signal) => void): Promise<() => void>;
   /** Unique name of the owner of a well-known name; undefined when nobody owns it. */

@@ -76,6 +76,37 @@ describe('a connection', () => {
     await expect(bus.call(call('x.y', 'Z'))).rejects.toThrow(BusError);
   });
 
+  it('answers a call later, also with an error, and is told who called', async () => {
+    const daemon = await start();
+    const server = await connectBus({ address: daemon.address });
+    const bus = await connectBus({ address: daemon.address });
+    const callers: string[] = [];
+    server.serve(({ member, sender }) => {
+      callers.push(sender);
+      if (member === 'Broken') return Promise.reject(new Error('a bug'));
+      return Promise.resolve(
+        member === 'Wrong' ? { error: 'a.b.No', text: 'not so' } : { signature: 's', body: ['later'] },
+      );
+    });
+    expect(await bus.call(call(server.name, 'Hello'))).toEqual(['later']);
+    await expect(bus.call(call(server.name, 'Wrong'))).rejects.toMatchObject({ errorName: 'a.b.No' });
+    await expect(bus.call(call(server.name, 'Broken'))).rejects.toThrow('a bug');
+    expect(callers).toEqual([bus.name, bus.name, bus.name]);
+    bus.disconnect();
+    server.disconnect();
+  });
+
+  it('waits for a call as long as that call may take', async () => {
+    const daemon = await start();
+    const silent = await connectBus({ address: daemon.address });
+    silent.serve(() => new Promise(() => {}));
+    const bus = await connectBus({ address: daemon.address });
+    const slow = bus.call({ ...call(silent.name, 'Hello'), deadlineMs: 40 });
+    await expect(slow).rejects.toThrow('did not answer within 0.04 s');
+    bus.disconnect();
+    silent.disconnect();
+  });
+
   it('gives up a call that nobody answers after its deadline', async () => {
     const daemon = await start();
     const clock = new ManualClock();

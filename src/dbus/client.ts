@@ -80,7 +80,7 @@ class Connection implements Bus {
   readonly #watchers = new Set<{ rule: MatchRule; listener: (signal: Signal) => void }>();
   /** Set when the connection has ended, by either side. */
   #ended: BusError | undefined;
-  #handler: ((call: MethodCall) => Answer | undefined) | undefined;
+  #handler: ((call: MethodCall) => Answer | Promise<Answer> | undefined) | undefined;
 
   constructor(raw: LibraryBus, address: string, deadlineMs: number, clock: Clock) {
     this.#raw = raw;
@@ -99,6 +99,7 @@ class Connection implements Bus {
   async call(call: OutgoingCall): Promise<readonly unknown[]> {
     if (this.#ended !== undefined) throw this.#ended;
     const what = `${call.member} of ${call.destination}`;
+    const { deadlineMs = this.#deadlineMs } = call;
     const message = new library.Message({ ...call, signature: call.signature ?? '', body: call.body ?? [] });
     return new Promise((resolve, reject) => {
       const settle = (): void => {
@@ -109,8 +110,8 @@ class Connection implements Bus {
         settle();
         reject(error);
       };
-      const cancel = this.#clock.after(this.#deadlineMs, () =>
-        abandon(new CallError(NO_REPLY, `${what} did not answer within ${this.#deadlineMs / 1000} s`)),
+      const cancel = this.#clock.after(deadlineMs, () =>
+        abandon(new CallError(NO_REPLY, `${what} did not answer within ${deadlineMs / 1000} s`)),
       );
       this.#pending.add(abandon);
       this.#raw.call(message).then(
@@ -136,7 +137,7 @@ class Connection implements Bus {
     if (this.#isWritable) this.#raw._connection.stream.write(encode(this.#raw.newSerial()));
   }
 
-  serve(handler: (call: MethodCall) => Answer | undefined): void {
+  serve(handler: (call: MethodCall) => Answer | Promise<Answer> | undefined): void {
     if (this.#handler !== undefined) throw new Error('this connection is served already');
     this.#handler = handler;
   }
@@ -223,19 +224,26 @@ class Connection implements Bus {
 
   /** The library would answer an exception with its stack trace, so none may leave this function. */
   #answer(message: LibraryMessage): boolean {
-    let reply: LibraryMessage;
+    const fail = (error: unknown): void =>
+      this.#reply(message, { error: `${DAEMON}.Error.Failed`, text: messageOf(error) });
     try {
       const answer = this.#handler?.(callOf(message));
       if (answer === undefined) return false;
-      reply =
-        'error' in answer
-          ? library.Message.newError(message, answer.error, answer.text)
-          : library.Message.newMethodReturn(message, answer.signature, answer.body);
+      if (answer instanceof Promise) answer.then((later) => this.#reply(message, later)).catch(fail);
+      else this.#reply(message, answer);
     } catch (error) {
-      reply = library.Message.newError(message, `${DAEMON}.Error.Failed`, messageOf(error));
+      fail(error);
     }
-    if ((message.flags & NO_REPLY_EXPECTED) === 0) this.#send(reply);
     return true;
+  }
+
+  #reply(message: LibraryMessage, answer: Answer): void {
+    if ((message.flags & NO_REPLY_EXPECTED) !== 0) return;
+    this.#send(
+      'error' in answer
+        ? library.Message.newError(message, answer.error, answer.text)
+        : library.Message.newMethodReturn(message, answer.signature, answer.body),
+    );
   }
 
   #dispatch(message: LibraryMessage): void {
@@ -256,8 +264,8 @@ class Connection implements Bus {
   }
 }
 
-function callOf({ path, interface: iface, member, signature, body }: LibraryMessage): MethodCall {
-  const call = { path: path ?? '/', member: member ?? '', signature, body };
+function callOf({ path, interface: iface, member, sender, signature, body }: LibraryMessage): MethodCall {
+  const call = { sender: sender ?? '', path: path ?? '/', member: member ?? '', signature, body };
   return iface === undefined ? call : { ...call, interface: iface };
 }
 

@@ -1,4 +1,5 @@
 import type { Accept } from '../protocol/accept.ts';
+import type { GattPort } from './ble/gatt-port.ts';
 
 export interface AskOptions {
   /**
@@ -41,6 +42,10 @@ export interface LineSettings {
   readonly stopBits?: 1 | 2;
   /** Silence that the device wants between the end of a reply and the next request, ms. */
   readonly gapMs?: number;
+  /** What the way to the device and back may add to its answer time, ms; 0 on a cable. */
+  readonly wayMs?: number;
+  /** Over Bluetooth: where the bytes go and come from. The rate is that of a slow radio module then. */
+  readonly gatt?: GattPort;
 }
 
 /** One finished exchange, for probe lines, debug logs, statistics and captures. */

@@ -90,7 +90,7 @@ export class HalfDuplex implements Exchange {
   }
 
   next(accept: Accept, timeoutMs: number): Promise<Uint8Array> {
-    return this.#inTurn(() => this.#hear(accept, timeoutMs));
+    return this.#inTurn(() => this.#hear(accept, timeoutMs + (this.#line.wayMs ?? 0)));
   }
 
   /** Other line settings, in turn with the requests; what the old ones left on the line is dropped before the next one. */
@@ -136,7 +136,7 @@ export class HalfDuplex implements Exchange {
     const gapMs = options.gapMs ?? this.#line.gapMs ?? 0;
     const times = this.#times.of(awaited.request);
     const unanswered = await this.#afterLateAnswers(awaited.request);
-    const waits = times.waits(timeoutMs, options.tries ?? 1);
+    const waits = times.waits(timeoutMs + (this.#line.wayMs ?? 0), options.tries ?? 1);
     for (const [index, waitMs] of waits.entries()) {
       const began = this.#clock.now();
       const quietMs = this.#unsettled ? Math.max(gapMs, SETTLE_MS) : gapMs;

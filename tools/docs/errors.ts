@@ -14,6 +14,11 @@ export const ERROR_ROWS: readonly (readonly [code: string, when: string, todo: s
   ],
   ['PORT_LOST', 'the port vanished while it was in use', 'plug the adapter in again; replace a loose cable'],
   [
+    'PORT_RESTING',
+    'a Bluetooth battery is left alone for now: others have their turn, or your phone',
+    'nothing; the log tells how often each battery is read',
+  ],
+  [
     'REPLY_TIMEOUT',
     'nothing came that begins like an answer',
     'check wiring (A/B or RX/TX, ground), line speed, address, and that the BMS is awake',

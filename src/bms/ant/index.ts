@@ -13,6 +13,7 @@ import {
   type Turn,
   turnOf,
 } from '../driver.ts';
+import { BLUETOOTH } from './bluetooth.ts';
 import { FET_ON, fetAlarms } from './fet.ts';
 import {
   AFTER_ROWS,
@@ -117,6 +118,7 @@ export const ant: BmsDriver = planned({
       addresses: [0],
       answerMs: 50,
     },
+    bluetooth: BLUETOOTH,
   },
   sends: {
     reads: [/^7ea10[12]/],

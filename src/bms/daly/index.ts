@@ -12,6 +12,7 @@ import {
   type Turn,
   turnOf,
 } from '../driver.ts';
+import { BLUETOOTH } from './bluetooth.ts';
 import { decode, decodeTemperatures, finish } from './decode.ts';
 import { assertCellsFit } from './faults.ts';
 import { CELLS_PER_FRAME, COMMAND, SENSOR_COUNT_AT, SENSORS_PER_FRAME } from './fields.ts';
@@ -111,7 +112,10 @@ export const daly: BmsDriver = planned({
   id: 'daly',
   family: 'daly',
   name: 'Daly',
-  reach: { serial: { lines: [{ baudRate: 9600, gapMs: 50 }], addresses: BOARDS, answerMs: 70 } },
+  reach: {
+    serial: { lines: [{ baudRate: 9600, gapMs: 50 }], addresses: BOARDS, answerMs: 70 },
+    bluetooth: BLUETOOTH,
+  },
   sends: {
     // The data of a read says nothing; board 1 is also asked as the app asks it.
     reads: [/^a5(4.|80)(50|57|5a|9[0-8])08(0000000000000000|aaaaaaaaaaaaaaaa)/],

@@ -11,6 +11,7 @@ import {
   type Query,
   type Turn,
 } from '../driver.ts';
+import { BLUETOOTH } from './bluetooth.ts';
 import {
   basicInTens,
   capacityInTens,
@@ -66,7 +67,10 @@ export const jbd: BmsDriver = planned({
   id: 'jbd',
   family: 'jbd',
   name: 'JBD / LLT / Xiaoxiang / Overkill',
-  reach: { serial: { lines: [{ baudRate: 9600, gapMs: 20 }], addresses: [1], answerMs: 60, sleeps: true } },
+  reach: {
+    serial: { lines: [{ baudRate: 9600, gapMs: 20 }], addresses: [1], answerMs: 60, sleeps: true },
+    bluetooth: BLUETOOTH,
+  },
   sends: {
     reads: [/^dda5(0300|0400|0500)/, /^dda5fa03/],
     switches: { charge: FET_WRITES, discharge: FET_WRITES },

@@ -2,6 +2,7 @@ import { FrameError, ImplausibleError } from '../../../errors.ts';
 import { flagsOf, readNumber } from '../../../protocol/bytes.ts';
 import { decodeFields, decodeRow, present } from '../../../protocol/fields.ts';
 import { assertPlausible, type BmsDriver, planned, type Query } from '../../driver.ts';
+import { OLD_BLUETOOTH } from '../bluetooth.ts';
 import { FET_ON, fetAlarms } from '../fet.ts';
 import {
   BALANCE_MASK_AT,
@@ -43,6 +44,7 @@ export const antOld: BmsDriver = planned({
       addresses: [0],
       answerMs: 50,
     },
+    bluetooth: OLD_BLUETOOTH,
   },
   sends: { reads: [/^(dbdb|5a5a)00000000$/, /^5a5a(000001|ff0000)(01|ff)$/] },
   limits: 'none',

@@ -11,6 +11,7 @@ import {
   type Turn,
   turnOf,
 } from '../../driver.ts';
+import { BLUETOOTH } from '../bluetooth.ts';
 import { assertCellsFit, finishDaly } from '../faults.ts';
 import { decode } from './decode.ts';
 import { ADDRESS, BLOCK, REGISTER } from './fields.ts';
@@ -67,7 +68,10 @@ export const dalyD2: BmsDriver = planned({
   id: 'daly-d2',
   family: 'daly',
   name: 'Daly (Modbus D2)',
-  reach: { serial: { lines: [{ baudRate: 9600, gapMs: 50 }], addresses: [1], answerMs: 200 } },
+  reach: {
+    serial: { lines: [{ baudRate: 9600, gapMs: 50 }], addresses: [1], answerMs: 200 },
+    bluetooth: BLUETOOTH,
+  },
   sends: {
     reads: [/^d203/],
     switches: {

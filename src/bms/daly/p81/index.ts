@@ -9,6 +9,7 @@ import {
   type Turn,
   turnOf,
 } from '../../driver.ts';
+import { BLUETOOTH } from '../bluetooth.ts';
 import { assertCellsFit, finishDaly } from '../faults.ts';
 import { decode } from './decode.ts';
 import { ANSWERS_LOWER_BY, ASKED_FROM, BLOCK, BOARDS, REGISTER } from './fields.ts';
@@ -52,7 +53,10 @@ export const dalyP81: BmsDriver = planned({
   id: 'daly-p81',
   family: 'daly',
   name: 'Daly (Modbus 81)',
-  reach: { serial: { lines: [{ baudRate: 9600, gapMs: 50 }], addresses: BOARDS, answerMs: 200 } },
+  reach: {
+    serial: { lines: [{ baudRate: 9600, gapMs: 50 }], addresses: BOARDS, answerMs: 200 },
+    bluetooth: BLUETOOTH,
+  },
   sends: {
     reads: [/^[89][0-9a-f]03/],
     switches: { charge: [/^[89][0-9a-f]060121000[01]/], discharge: [/^[89][0-9a-f]060122000[01]/] },
