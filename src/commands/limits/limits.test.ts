@@ -11,7 +11,7 @@ import type { Io } from '../command.ts';
 import { writeDrawing } from '../write-drawing.ts';
 import { limits } from './limits.ts';
 import { drawLimits } from './limits-drawing.ts';
-import { type Row, sweepLimits, TABLE_GRID } from './limits-sweep.ts';
+import { DRAWING_GRID, type Row, sweepLimits, TABLE_GRID } from './limits-sweep.ts';
 import { limitsText } from './limits-table.ts';
 
 let folder = '';
@@ -197,5 +197,20 @@ describe('limits', () => {
   it('refuses a drawing where nobody can write', async () => {
     const file = join(folder, 'missing', 'limits.svg');
     await expect(writeDrawing(file, '<svg/>', { err: () => undefined })).rejects.toThrow(ConfigError);
+  });
+});
+
+describe('the settled limits over the temperature', () => {
+  it('never allow more when a cold pack becomes colder, or a hot one hotter', () => {
+    const { temperature } = sweepLimits(SETTINGS, DRAWING_GRID);
+    for (const limit of ['ccl', 'dcl'] as const) {
+      const most = Math.max(...temperature.map((row) => row[limit]));
+      const best = temperature.findIndex((row) => row[limit] === most);
+      temperature.forEach((row, index) => {
+        const warmer = temperature[index + 1];
+        if (warmer === undefined || row[limit] === warmer[limit]) return;
+        expect(row[limit] < warmer[limit], `${limit} at ${row.at} degC`).toBe(index < best);
+      });
+    }
   });
 });

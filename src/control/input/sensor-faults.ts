@@ -10,11 +10,8 @@ import {
   valueNow,
 } from './sensors.ts';
 
-/**
- * far: from all others; apart: two sensors contradict each other; alone: the only one, too cold to be believed or
- * doubted; leap: a value that is not believed yet.
- */
-export type FaultKind = 'far' | 'apart' | 'alone' | 'leap' | 'frozen' | 'missing';
+/** far: from all others; apart: two sensors contradict each other; leap: a value that is not believed yet. */
+export type FaultKind = 'far' | 'apart' | 'leap' | 'frozen' | 'missing';
 
 export interface SensorFault {
   readonly kind: FaultKind;
@@ -46,8 +43,6 @@ export interface Heat {
 
 /** degC that one faulty sensor alone can say at most against discharging: about 0.1 C goes on. */
 const LONE_COLD = -15;
-/** degC to which the only sensor of a pack is believed. */
-const LEAST_ALONE = -20;
 /** K; boards with a sensor beside the power switches are that much warmer under load. */
 const FAR_HOT = 30;
 /** K between the only two sensors beyond which one of them must be wrong. */
@@ -79,11 +74,7 @@ export function heatOf({ list, t = 0 }: Sensors): Heat {
   // The last value of a missing sensor counts as before: that it is missing must not raise a limit.
   const trusted = list.map(
     ({ claim, suspect }, index) =>
-      claim === undefined &&
-      !suspect &&
-      far[index] !== 'cold' &&
-      frozen[index] !== true &&
-      !isAloneInCold(list),
+      claim === undefined && !suspect && far[index] !== 'cold' && frozen[index] !== true,
   );
   return {
     coldest: least(spans.map(({ low }) => low)),
@@ -105,17 +96,8 @@ function calmHeat(list: readonly Sensor[]): Heat | undefined {
     coldest = Math.min(coldest, sensor.low);
     hottest = Math.max(hottest, sensor.high);
   }
-  if (!(hottest - coldest <= FAR) || isAloneInCold(list)) return undefined;
+  if (!(hottest - coldest <= FAR)) return undefined;
   return { coldest, hottest, dischargeColdest: coldest, count: list.length, unproven: false, faults: NONE };
-}
-
-/**
- * The only sensor says that the pack is colder than cells may be used at all. A contact that fails says so too, and no
- * other sensor is there to tell; down to this border the only one is believed.
- */
-function isAloneInCold(list: readonly Sensor[]): boolean {
-  const [only, ...others] = list;
-  return only !== undefined && others.length === 0 && spanOf(only).low < LEAST_ALONE;
 }
 
 /** The fault by which charging or discharging is limited, or no sensor at all. */
@@ -133,8 +115,8 @@ function unseen(sensor: Sensor, list: readonly Sensor[], t: number): Span {
 
 /**
  * The sound sensors decide, and what a faulty one says counts down to `LONE_COLD`. Of two that contradict each other, and
- * of a single one, nobody knows which is right: a contact that fails reads cold, and discharging cold cells a little does
- * them no harm, so that this holds for them too. Where several sensors agree the coldest decides, whatever it says.
+ * of a single one that leapt, nobody knows which is right: a contact that fails reads cold, and discharging cold cells a
+ * little does them no harm, so that this holds for them too. Without any fault the coldest decides, whatever it says.
  */
 function dischargeColdest(list: readonly Sensor[], trusted: readonly boolean[]): number | undefined {
   const sound = least(list.filter((_, index) => trusted[index]).map(({ low }) => low));
@@ -246,17 +228,6 @@ function faultOf(
       value: low,
       text,
       notice: `${sentence(text)}. It stops or limits charging; discharging goes on, limited. ${CHECK}`,
-      alarming: true,
-    };
-  }
-  if (isAloneInCold(list)) {
-    const text = `the only temperature sensor reads ${round(low)} degC`;
-    return {
-      kind: 'alone',
-      index,
-      value: low,
-      text,
-      notice: `${sentence(text)}: nothing tells whether the pack is that cold or the sensor is wrong. Charging is off; discharging goes on, limited. ${CHECK}`,
       alarming: true,
     };
   }

@@ -59,9 +59,7 @@ export function dischargeLimit(plan: CellPlan, max: number, seen: Measured, soc:
   const soft = (amps: number): number => Math.max(floor, amps);
   const limits: Limit[] = [{ amps: soft(cellDischarge(plan, max, seen.vminSlow)), cause: 'cell' }];
   if (seen.dischargeColdSlow !== undefined && seen.hotSlow !== undefined) {
-    // The hottest is no colder than what discharging follows, also where the only sensor is not believed in its cold.
-    const hot = Math.max(seen.hotSlow, seen.dischargeColdSlow);
-    const rate = Math.min(dischargeRate(seen.dischargeColdSlow), dischargeRate(hot));
+    const rate = Math.min(dischargeRate(seen.dischargeColdSlow), dischargeRate(seen.hotSlow));
     limits.push({ amps: soft(ampsAt(rate, capacity, max)), cause: 'temperature' });
   }
   if (mosfet !== undefined) limits.push({ amps: soft(max * along(MOSFET, mosfet)), cause: 'mosfet' });
