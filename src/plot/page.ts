@@ -1,4 +1,4 @@
-import { drawPanel, FOOT, headHeight, type Panel } from './panel.ts';
+import { drawPanel, footHeight, headHeight, type Panel } from './panel.ts';
 import { element, escaped } from './svg.ts';
 import { CHARACTER, styleSheet } from './theme.ts';
 
@@ -31,7 +31,7 @@ export function drawPage({ heading, notes, columns, panels }: Page): string {
         element('g', { transform: `translate(${x},${y})` }, '\n', drawPanel(panel, width, top), '\n'),
       );
     });
-    y += top + Math.max(...side.map(({ height }) => height)) + FOOT;
+    y += top + Math.max(...side.map((panel) => panel.height + footHeight(panel)));
   }
   return `${element(
     'svg',

@@ -10,6 +10,8 @@ export interface Axis {
   /** What must be seen; a little room is added above and below on the y axis. */
   readonly from: number;
   readonly to: number;
+  /** The axis spans at least so much, so that noise does not fill a panel. */
+  readonly least?: number;
   /** Where the ticks stand; absent: at round numbers. */
   readonly ticks?: readonly number[];
   readonly format?: (value: number) => string;
@@ -45,6 +47,8 @@ export interface Panel {
   readonly x: Axis;
   /** Height of the drawing itself, px. */
   readonly height: number;
+  /** Another panel below has the same x axis: this one has only its grid. */
+  readonly hasFoot?: false;
   readonly content:
     | { readonly y: Axis; readonly marks: readonly Mark[] }
     | { readonly spans: readonly Span[] };
@@ -54,8 +58,9 @@ const LEFT = 58;
 const RIGHT = 14;
 const TITLE = 22;
 const LEGEND_ROW = 18;
-/** Height of the ticks and the label below the drawing, px. */
-export const FOOT = 50;
+const FOOT = 50;
+/** Where the x axis stands below another panel, px. */
+const BARE_FOOT = 14;
 const SWATCH = 22;
 const GAP = 16;
 /** A point that is nearer than this to the line is not seen, px. */
@@ -68,6 +73,11 @@ interface Entry {
   readonly name: string;
   readonly hue: Hue;
   readonly look: 'line' | 'dashed' | 'area';
+}
+
+/** Height of the ticks and the label below the drawing, px. */
+export function footHeight({ hasFoot }: Panel): number {
+  return hasFoot === false ? BARE_FOOT : FOOT;
 }
 
 /** Height of title and legend in a panel of this width, px. */
@@ -88,7 +98,7 @@ export function drawPanel(panel: Panel, width: number, top: number): string {
   return [
     element('text', { class: 'title', x: LEFT, y: 14 }, escaped(panel.title)),
     ...rows.flatMap((row, index) => drawLegend(row, TITLE + index * LEGEND_ROW)),
-    ...drawXAxis(panel.x, x, [top, bottom]),
+    ...drawXAxis(panel.x, x, [top, bottom], panel.hasFoot !== false),
     ...body,
   ].join('\n');
 }
@@ -136,20 +146,29 @@ function drawLegend(row: readonly (readonly [Entry, number])[], y: number): read
   ]);
 }
 
-function drawXAxis(axis: Axis, x: Scale, [top, bottom]: readonly [number, number]): readonly string[] {
+function drawXAxis(
+  axis: Axis,
+  x: Scale,
+  [top, bottom]: readonly [number, number],
+  hasFoot: boolean,
+): readonly string[] {
   const [left = 0, right = 0] = x.range();
   const ticks = axis.ticks ?? x.ticks(Math.floor((right - left) / 70));
   const format = axis.format ?? x.tickFormat(ticks.length);
+  const lines = [
+    ...ticks.map((tick) => element('path', { class: 'grid', d: `M${x(tick).toFixed(1)},${top}V${bottom}` })),
+    element('path', { class: 'axis', d: `M${left},${bottom}H${right}` }),
+  ];
+  if (!hasFoot) return lines;
   return [
-    ...ticks.flatMap((tick) => [
-      element('path', { class: 'grid', d: `M${x(tick).toFixed(1)},${top}V${bottom}` }),
+    ...lines,
+    ...ticks.map((tick) =>
       element(
         'text',
         { class: 'soft', x: x(tick), y: bottom + 16, 'text-anchor': 'middle' },
         escaped(format(tick)),
       ),
-    ]),
-    element('path', { class: 'axis', d: `M${left},${bottom}H${right}` }),
+    ),
     element(
       'text',
       { class: 'soft', x: (left + right) / 2, y: bottom + 34, 'text-anchor': 'middle' },
@@ -165,7 +184,8 @@ function drawMarks(
   [bottom, top]: readonly [number, number],
   width: number,
 ): readonly string[] {
-  const room = ROOM * (axis.to - axis.from || 1);
+  const widened = Math.max(0, (axis.least ?? 0) - (axis.to - axis.from)) / 2;
+  const room = widened + ROOM * (axis.to - axis.from || 1);
   const y = scaleLinear([axis.from - room, axis.to + room], [bottom, top]);
   const ticks = axis.ticks ?? y.ticks(Math.max(2, Math.floor((bottom - top) / 32)));
   const format = axis.format ?? y.tickFormat(ticks.length);

@@ -8,26 +8,32 @@ type Limit = 'cvl' | 'ccl' | 'dcl';
 
 const HEIGHT = 190;
 const SOC_NOTE =
-  'The SoC counts in full where the BMS tells no cell voltages, else as far as the cells confirm it; mid-range cells do not.';
+  'The state of charge alone limits only where the BMS tells no cell voltages. Where it does, a state of charge near its ends ' +
+  'counts as far as the cells confirm it; cells in the middle of their range do not.';
+
+/** Of a limit, and of the same limit while the cells say something else. */
+const HUES = { ccl: ['blue', 'teal'], dcl: ['orange', 'red'] } as const;
+/** So many equal values in a row are a level; fewer are the whole amperes of a slope. */
+const LEVEL = 6;
 
 /** The settled limits as an SVG file. */
 export function drawLimits(settings: ControlSettings, tables: LimitTables): string {
   const { soc, socUnconfirmed, highestCell, lowestCell, temperature } = tables;
-  const amps = (rows: readonly Row[], limit: 'ccl' | 'dcl', name?: string, dashed?: true): Mark => ({
+  const amps = (rows: readonly Row[], limit: 'ccl' | 'dcl', name?: string, dashed?: 'dashed'): Mark => ({
     kind: 'line',
     name: name ?? (limit === 'ccl' ? 'CCL, charge' : 'DCL, discharge'),
-    hue: limit === 'ccl' ? 'blue' : 'orange',
-    points: rows.map((row) => [row.at, row[limit]]),
-    ...(dashed === true && { dashed }),
+    hue: HUES[limit][dashed === undefined ? 0 : 1],
+    points: withoutSteps(rows.map((row) => [row.at, row[limit]])),
+    ...(dashed !== undefined && { dashed: true }),
   });
   const most = largest([soc, socUnconfirmed, highestCell, lowestCell, temperature], ['ccl', 'dcl']);
   const current = { label: 'current limit, A', from: 0, to: Math.max(1, most) };
   const socMarks = socNeedsCells(tables)
     ? [
-        amps(socUnconfirmed, 'ccl', 'CCL, mid-range cells', true),
-        amps(soc, 'ccl', 'CCL, SoC counts'),
-        amps(socUnconfirmed, 'dcl', 'DCL, mid-range cells', true),
-        amps(soc, 'dcl', 'DCL, SoC counts'),
+        amps(soc, 'ccl', 'CCL, no cell voltages'),
+        amps(soc, 'dcl', 'DCL, no cell voltages'),
+        amps(socUnconfirmed, 'ccl', 'CCL, cells in the middle', 'dashed'),
+        amps(socUnconfirmed, 'dcl', 'DCL, cells in the middle', 'dashed'),
       ]
     : [amps(soc, 'ccl'), amps(soc, 'dcl')];
   const panels: readonly Panel[] = [
@@ -86,6 +92,21 @@ export function drawLimits(settings: ControlSettings, tables: LimitTables): stri
     columns: 2,
     panels,
   });
+}
+
+/** A limit without the steps that its rounding to whole amperes makes in a slope: each step is drawn at its first point. */
+function withoutSteps(points: readonly (readonly [number, number])[]): [number, number][] {
+  const kept: [number, number][] = [];
+  let begin = 0;
+  for (let end = 1; end <= points.length; end += 1) {
+    const [first, last] = [points[begin], points[end - 1]];
+    if (first === undefined || last === undefined || points[end]?.[1] === first[1]) continue;
+    kept.push([first[0], first[1]]);
+    const isEdge = begin === 0 || end === points.length;
+    if (end - begin > 1 && (isEdge || end - begin >= LEVEL)) kept.push([last[0], last[1]]);
+    begin = end;
+  }
+  return kept;
 }
 
 function axisOf(rows: readonly Row[], label: string): Panel['x'] {

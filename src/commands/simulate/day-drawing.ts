@@ -1,7 +1,8 @@
 import type { ChargeState } from '../../control/law.ts';
 import { drawPage } from '../../plot/page.ts';
-import type { Axis, Mark, Panel } from '../../plot/panel.ts';
-import type { Hue } from '../../plot/theme.ts';
+import type { Axis, Mark, Panel, Span } from '../../plot/panel.ts';
+import { HUE_NAMES, type Hue } from '../../plot/theme.ts';
+import type { NamedSpan } from './causes.ts';
 import type { Day, Extent, Stretch, Trace } from './day.ts';
 
 const STATES: Readonly<Record<ChargeState, readonly [name: string, hue: Hue]>> = {
@@ -14,7 +15,9 @@ const STATES: Readonly<Record<ChargeState, readonly [name: string, hue: Hue]>> =
 };
 const HEIGHT = 140;
 const LOW_HEIGHT = 80;
-const STRIP_HEIGHT = 30;
+const STRIP_HEIGHT = 24;
+/** Noise of a few mV does not fill the panel. */
+const LEAST_SPREAD_MV = 20;
 
 /** A simulated day as an SVG file. */
 export function drawDay(day: Day): string {
@@ -38,86 +41,95 @@ export function drawDay(day: Day): string {
   });
   const least = (trace: Trace): number => Math.min(...stretches.map(({ values }) => values[trace].low));
   const most = (trace: Trace): number => Math.max(...stretches.map(({ values }) => values[trace].high));
-  const panels: readonly Panel[] = [
-    {
-      title: 'Cell voltages',
-      x,
-      height: HEIGHT,
-      content: {
-        y: { label: 'cell, V', from: least('lowestCell'), to: most('highestCell') },
-        marks: [
-          band('lowest to highest cell', 'teal', ({ values }) => ({
-            low: values.lowestCell.low,
-            high: values.highestCell.high,
-          })),
-          line('highest cell', 'teal', 'highestCell', ({ high }) => high),
-        ],
+  const cellName = day.runner === undefined ? 'highest cell' : `highest cell (mostly cell ${day.runner})`;
+  const panel = (title: string, height: number, y: Axis, ...marks: readonly Mark[]): Panel => ({
+    title,
+    x,
+    height,
+    hasFoot: false,
+    content: { y, marks },
+  });
+  const strip = (title: string, spans: readonly Span[]): Panel => ({
+    title,
+    x,
+    height: STRIP_HEIGHT,
+    hasFoot: false,
+    content: { spans },
+  });
+  const all: readonly Panel[] = [
+    panel(
+      'Cell voltages',
+      HEIGHT,
+      { label: 'cell, V', from: least('lowestCell'), to: most('highestCell'), least: 0.05 },
+      band('lowest to highest cell', 'teal', ({ values }) => ({
+        low: values.lowestCell.low,
+        high: values.highestCell.high,
+      })),
+      line(cellName, 'teal', 'highestCell', ({ high }) => high),
+    ),
+    panel(
+      'Spread of the cells',
+      LOW_HEIGHT,
+      { label: 'mV', from: 0, to: Math.max(LEAST_SPREAD_MV, most('spread')) },
+      line('highest less lowest cell', 'grey', 'spread', ({ high }) => high),
+    ),
+    panel(
+      'Pack voltage',
+      HEIGHT,
+      {
+        label: 'pack, V',
+        from: Math.min(least('voltage'), least('cvl')),
+        to: Math.max(most('voltage'), most('cvl')),
+        least: 1,
       },
-    },
-    {
-      title: 'Spread of the cells',
-      x,
-      height: LOW_HEIGHT,
-      content: {
-        y: { label: 'mV', from: 0, to: most('spread') },
-        marks: [line('highest less lowest cell', 'grey', 'spread', ({ high }) => high)],
+      line('pack voltage', 'teal', 'voltage', middle),
+      line('CVL, charge voltage limit', 'violet', 'cvl', ({ low }) => low),
+    ),
+    panel(
+      'Current (positive charges)',
+      HEIGHT,
+      {
+        label: 'current, A',
+        from: Math.min(least('current'), -most('dcl')),
+        to: Math.max(most('current'), most('ccl')),
+        least: 10,
       },
-    },
-    {
-      title: 'Pack voltage',
-      x,
-      height: HEIGHT,
-      content: {
-        y: {
-          label: 'pack, V',
-          from: Math.min(least('voltage'), least('cvl')),
-          to: Math.max(most('voltage'), most('cvl')),
-        },
-        marks: [
-          line('pack voltage', 'teal', 'voltage', middle),
-          line('CVL, charge voltage limit', 'violet', 'cvl', ({ low }) => low),
-        ],
-      },
-    },
-    {
-      title: 'Current (positive charges)',
-      x,
-      height: HEIGHT,
-      content: {
-        y: {
-          label: 'current, A',
-          from: Math.min(least('current'), -most('dcl')),
-          to: Math.max(most('current'), most('ccl')),
-        },
-        marks: [
-          band('its range', 'grey', ({ values }) => values.current),
-          line('current', 'grey', 'current', middle),
-          line('CCL, charge limit', 'blue', 'ccl', ({ low }) => low),
-          line('DCL, discharge limit (negative)', 'orange', 'dcl', ({ low }) => -low),
-        ],
-      },
-    },
-    {
-      title: 'State of charge',
-      x,
-      height: LOW_HEIGHT,
-      content: {
-        y: { label: '%', from: 0, to: 100, ticks: [0, 25, 50, 75, 100] },
-        marks: [line('as the BMS tells it', 'green', 'soc', middle)],
-      },
-    },
-    {
-      title: 'Charge state',
-      x,
-      height: STRIP_HEIGHT,
-      content: {
-        spans: states.map(({ state, from, to }) => {
-          const [name, hue] = STATES[state];
-          return { name, hue, from: hour(from), to: hour(to) };
-        }),
-      },
-    },
+      band('its range', 'grey', ({ values }) => values.current),
+      line('current', 'grey', 'current', middle),
+      line('CCL, charge limit', 'blue', 'ccl', ({ low }) => low),
+      line('DCL, discharge limit (negative)', 'orange', 'dcl', ({ low }) => -low),
+    ),
+    strip('What limits the charge', named(day.causes.charge, hour)),
+    strip('What limits the discharge', named(day.causes.discharge, hour)),
+    strip(
+      'Charge state',
+      states.map(({ state, from, to }) => {
+        const [name, hue] = STATES[state];
+        return { name, hue, from: hour(from), to: hour(to) };
+      }),
+    ),
+    ...(day.causes.alarms.length === 0 ? [] : [strip('Alarms', named(day.causes.alarms, hour, ['red']))]),
+    panel(
+      'State of charge',
+      LOW_HEIGHT,
+      { label: '%', from: 0, to: 100, ticks: [0, 25, 50, 75, 100] },
+      line('as the BMS tells it', 'green', 'soc', middle),
+    ),
+    panel(
+      'Temperature of the pack',
+      LOW_HEIGHT,
+      { label: '°C', from: least('coldest'), to: most('warmest'), least: 10 },
+      band('coldest to warmest sensor', 'orange', ({ values }) => ({
+        low: values.coldest.low,
+        high: values.warmest.high,
+      })),
+      line('coldest sensor', 'orange', 'coldest', ({ low }) => low),
+    ),
   ];
+  // One time axis, below the last panel.
+  const panels = all.map(({ hasFoot: _none, ...rest }, index) =>
+    index === all.length - 1 ? rest : { ...rest, hasFoot: false as const },
+  );
   const [pack] = scenario.packs;
   const size = `${scenario.packs.length > 1 ? `${scenario.packs.length} packs of ` : ''}${pack?.cells} cells, ${pack?.capacity} Ah`;
   return drawPage({
@@ -128,6 +140,21 @@ export function drawDay(day: Day): string {
     columns: 1,
     panels,
   });
+}
+
+/** Causes with a colour each, in the order in which they appear; from the last colour on they share it. */
+function named(
+  spans: readonly NamedSpan[],
+  hour: (t: number) => number,
+  hues: readonly Hue[] = HUE_NAMES,
+): readonly Span[] {
+  const names = [...new Set(spans.map(({ name }) => name))];
+  return spans.map(({ from, name, to }) => ({
+    name,
+    hue: hues[Math.min(names.indexOf(name), hues.length - 1)] ?? 'grey',
+    from: hour(from),
+    to: hour(to),
+  }));
 }
 
 function middle({ low, high }: Extent): number {

@@ -4,6 +4,7 @@ import type { Reading } from '../../model/reading.ts';
 import { Plant } from '../../simulator/plant/plant.ts';
 import type { Scenario } from '../../simulator/trials/scenario.ts';
 import { VirtualBattery } from '../limits/virtual-battery.ts';
+import { alarmText, causeOf, type NamedSpan, Timeline } from './causes.ts';
 
 /** Least and greatest value within a stretch of time. */
 export interface Extent {
@@ -21,6 +22,8 @@ const TRACES = [
   'ccl',
   'dcl',
   'soc',
+  'coldest',
+  'warmest',
 ] as const;
 export type Trace = (typeof TRACES)[number];
 
@@ -44,11 +47,17 @@ export interface Day {
   readonly hours: number;
   readonly stretches: readonly Stretch[];
   readonly states: readonly ChargeSpan[];
+  /** What limited charge and discharge, and the alarms, each as long as it lasted. */
+  readonly causes: Readonly<Record<'charge' | 'discharge' | 'alarms', readonly NamedSpan[]>>;
+  /** Number (from 1) of the cell that ran ahead for most of the time in which one did. */
+  readonly runner?: number;
 }
 
 /** As many as a drawing has room for. */
 const STRETCHES = 720;
 const POLL_S = 1;
+/** A cell nearer than this to the mean is not ahead of the others, V. */
+const RUNNER_V = 0.005;
 /** Simulated seconds between two looks at the world outside. */
 const BREATH_S = 600;
 
@@ -67,6 +76,12 @@ export async function simulateDay(
   const seconds = Math.round(hours * 3600);
   const length = Math.max(POLL_S, seconds / STRETCHES);
   const stretches: Stretch[] = [];
+  const timelines = {
+    charge: new Timeline(length),
+    discharge: new Timeline(length),
+    alarms: new Timeline(length),
+  };
+  const ahead = new Map<number, number>();
   const states: { state: ChargeState; from: number; to: number }[] = [];
   for (let t = 0; t < seconds && signal?.aborted !== true; t += POLL_S) {
     if (t % BREATH_S === 0) await turn();
@@ -80,13 +95,42 @@ export async function simulateDay(
       if (stretch === undefined || stretch.t < index * length) {
         stretches.push({ t: (index + 0.5) * length, values: opened(now) });
       } else widen(stretch.values, now);
+      timelines.charge.note(t, causeOf(output.chargeReason), POLL_S);
+      timelines.discharge.note(t, causeOf(output.dischargeReason), POLL_S);
+      timelines.alarms.note(t, alarmText(output.alarms), POLL_S);
+      const cell = cellAhead(reading);
+      if (cell !== undefined) ahead.set(cell, (ahead.get(cell) ?? 0) + 1);
       const span = states.at(-1);
       if (span?.state === output.state) span.to = t + POLL_S;
       else states.push({ state: output.state, from: t, to: t + POLL_S });
     }
     plant.step(POLL_S);
   }
-  return { scenario, settings, hours, stretches, states };
+  const { alarms, charge, discharge } = timelines;
+  const causes = { charge: charge.spans, discharge: discharge.spans, alarms: alarms.spans };
+  const runner = mostOften(ahead);
+  return {
+    scenario,
+    settings,
+    hours,
+    stretches,
+    states,
+    causes,
+    ...(runner !== undefined && { runner }),
+  };
+}
+
+/** The cell that stands clearly above the mean of a single pack, from 1. */
+function cellAhead({ cellVoltages = [], modules }: Reading): number | undefined {
+  if (modules !== undefined || cellVoltages.length === 0) return undefined;
+  const highest = Math.max(...cellVoltages);
+  const mean = cellVoltages.reduce((sum, volts) => sum + volts, 0) / cellVoltages.length;
+  return highest - mean < RUNNER_V ? undefined : cellVoltages.indexOf(highest) + 1;
+}
+
+function mostOften(counts: ReadonlyMap<number, number>): number | undefined {
+  const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
+  return [...counts].find(([, count]) => count > total / 2)?.[0];
 }
 
 type Values = Readonly<Record<Trace, number>>;
@@ -97,6 +141,7 @@ function valuesOf(
 ): Values {
   const packs = reading.modules ?? [reading];
   const cells = packs.flatMap(({ cellVoltages }) => cellVoltages ?? []);
+  const temperatures = packs.flatMap((pack) => pack.temperatures ?? []);
   const [lowestCell, highestCell] = [Math.min(...cells), Math.max(...cells)];
   return {
     lowestCell,
@@ -108,6 +153,8 @@ function valuesOf(
     ccl,
     dcl,
     soc: reading.soc ?? Number.NaN,
+    coldest: Math.min(...temperatures),
+    warmest: Math.max(...temperatures),
   };
 }
 
@@ -123,6 +170,8 @@ function opened(now: Values): Record<Trace, Extent> {
     ccl: at('ccl'),
     dcl: at('dcl'),
     soc: at('soc'),
+    coldest: at('coldest'),
+    warmest: at('warmest'),
   };
 }
 
