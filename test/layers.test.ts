@@ -189,6 +189,15 @@ const RULES: readonly Rule[] = [
     },
   },
   {
+    name: 'a bank, its batteries and their control ask nobody and say nothing: no clock, no log, no line',
+    broken: wrongImports(
+      ({ from, to }) =>
+        /^battery\/(bank|battery|controller)\.ts$/.test(from) &&
+        /^(clock\.ts|log\.ts|transport\/.*|battery\/(poller|pack-poller|conditions|.*-log)\.ts)$/.test(to),
+    ),
+    wrong: { file: 'battery/bank.ts', text: "import type { Clock } from '../clock.ts';\n" },
+  },
+  {
     name: 'outputs do not know each other',
     broken: wrongImports(({ from, to }) => {
       const output = (file: string): string => file.split('/')[1] ?? '';

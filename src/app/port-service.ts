@@ -1,6 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { Bank } from '../battery/bank-poller.ts';
-import { Battery } from '../battery/battery.ts';
+import type { Battery } from '../battery/battery.ts';
 import type { BatteryKey } from '../battery/battery-key.ts';
 import { Conditions } from '../battery/conditions.ts';
 import { Controller } from '../battery/controller.ts';
@@ -8,7 +7,7 @@ import { Identities } from '../battery/identities.ts';
 import { LimitLog } from '../battery/limit-log.ts';
 import { LineQuality } from '../battery/line-quality.ts';
 import type { Output } from '../battery/output.ts';
-import { Pack } from '../battery/poller.ts';
+import { Poller } from '../battery/poller.ts';
 import { detect } from '../bms/detect/detect.ts';
 import { type Hit, hitText } from '../bms/detect/hit.ts';
 import type { BmsDriver } from '../bms/driver.ts';
@@ -71,7 +70,7 @@ export class PortService {
   #link: HalfDuplex | undefined;
   #openedAt = 0;
   #hit: Hit | undefined;
-  #bank: Bank | undefined;
+  #poller: Poller | undefined;
   readonly #recent: RecentExchanges;
   readonly #requests: Requests;
   readonly #switches: Switches;
@@ -91,10 +90,10 @@ export class PortService {
     this.#switches = new Switches(options.settings.settings.allowSwitches, options.log.scope('switch'));
     this.#requests = new Requests({
       mayWrite: this.#switches.isAllowed,
-      canStandBy: () => this.#bank !== undefined && this.#switches.canStandBy(this.#bank.driver),
+      canStandBy: () => this.#poller !== undefined && this.#switches.canStandBy(this.#poller.driver),
       onChange: (before, now) => this.#switches.follow(before, now),
       onClearHistory: () => {
-        for (const battery of this.#bank?.batteries ?? []) battery.clearHistory();
+        for (const battery of this.#poller?.bank.batteries ?? []) battery.clearHistory();
       },
     });
     this.#recent = new RecentExchanges(options.clock);
@@ -110,9 +109,9 @@ export class PortService {
 
   async run(): Promise<void> {
     try {
-      const bank = await this.#find();
-      this.#bank = bank;
-      await this.#poll(bank);
+      const poller = await this.#find();
+      this.#poller = poller;
+      await this.#poll(poller);
     } catch (error) {
       // A port that was closed, or a search that was broken off, because we are leaving is no failure.
       if (!this.#stop.signal.aborted || !(error instanceof BmsError)) throw error;
@@ -134,7 +133,7 @@ export class PortService {
     return this.#options.clock.now();
   }
 
-  async #find(): Promise<Bank> {
+  async #find(): Promise<Poller> {
     const { clock, drivers, log, port, settings } = this.#options;
     const detectLog = log.scope('detect');
     const { hit, search, addresses: seen = [], isSerialDoubtful = false, key } = await this.#memory.load();
@@ -172,6 +171,7 @@ export class PortService {
       detectLog.info(`this port had ${hit.id} before; what was remembered of it is forgotten`);
     const isSame = hit?.id === driver.id;
     this.#identities = new Identities({
+      driver,
       port,
       batteryId: settings.settings.batteryId,
       memory: isSame ? { known: key, isSerialDoubtful } : {},
@@ -189,17 +189,17 @@ export class PortService {
       addresses,
       ...(isSerialDoubtful && !isSame && { isSerialDoubtful: false }),
     });
-    return new Bank({
+    return new Poller({
       driver,
       addresses,
       scanned: address === 'auto' ? driver.reach.serial.addresses : [],
-      battery: (at) => this.#battery(driver, at),
+      controller: (at) => this.#controller(driver, at),
       intervalMs: settings.settings.pollInterval * 1000,
       clock,
       log,
       conditions: this.#conditions,
       onTurn: (battery) => {
-        if (this.#bank?.isBank) this.#showPack(battery);
+        if (this.#poller?.bank.isBank) this.#showPack(battery);
       },
       onPacks: async (now) => {
         this.#keepPacks(now);
@@ -208,14 +208,13 @@ export class PortService {
     });
   }
 
-  #battery(driver: BmsDriver, address: number): Battery {
+  #controller(driver: BmsDriver, address: number): Controller {
     const { settings } = this.#options;
-    const controller = new Controller(
+    return new Controller(
       ({ chemistry = driver.chemistry }) =>
         controlSettings(settings, { limits: driver.limits, ...(chemistry !== undefined && { chemistry }) }),
       this.#memory.ofBattery(address, this.#options.clock.wall()),
     );
-    return new Battery(new Pack(driver, address, () => this.#now), controller, this.#now);
   }
 
   #open(): Promise<HalfDuplex> {
@@ -236,23 +235,23 @@ export class PortService {
   }
 
   /** Polls on a fixed grid until it is time to leave. A cycle that took too long begins a new grid, it never piles up. */
-  async #poll(bank: Bank): Promise<void> {
+  async #poll(poller: Poller): Promise<void> {
     const { clock, settings } = this.#options;
     let due = this.#now;
     this.#quality = new LineQuality(this.#now);
     while (!this.#stop.signal.aborted) {
       if (this.#link === undefined) await this.#reopen();
-      await this.#unlessLost(() => bank.cycle(this.#link, this.#requests.current, this.#stop.signal));
-      this.#publish(bank);
+      await this.#unlessLost(() => poller.cycle(this.#link, this.#requests.current, this.#stop.signal));
+      this.#publish(poller);
       this.#judgeLine();
-      if (bank.isSilent && this.#now - this.#openedAt > REOPEN_EVERY_MS) await this.#reopen();
+      if (poller.isSilent && this.#now - this.#openedAt > REOPEN_EVERY_MS) await this.#reopen();
       // A bank may fill the whole interval: the bus must have its turn all the same.
       await setImmediate();
       const link = this.#link;
       if (link !== undefined) await this.#unlessLost(async () => this.#serialCheck?.run(link));
       if (link !== undefined && this.#isUp) {
-        await this.#unlessLost(() => this.#switches.operate(link, bank.batteries));
-        await this.#unlessLost(() => bank.look(link));
+        await this.#unlessLost(() => this.#switches.operate(link, poller.packs));
+        await this.#unlessLost(() => poller.discoverNext(link));
       }
       if (this.#now - this.#savedAt > SAVE_EVERY_MS) await this.#save();
       due = Math.max(due + settings.settings.pollInterval * 1000, this.#now);
@@ -294,9 +293,9 @@ export class PortService {
   }
 
   /** The bank (or the only pack): everything of the last cycle in one update. */
-  #publish(bank: Bank): void {
-    const { best } = bank;
-    const state = bank.state();
+  #publish({ bank, driver }: Poller): void {
+    const best = bank.best(this.#now);
+    const state = bank.state(this.#now);
     const identities = this.#identities;
     if (best === undefined || state === undefined || identities === undefined) return;
     this.#limitLog.note(state.control, this.#isUp);
@@ -309,7 +308,7 @@ export class PortService {
       ...(!bank.isBank && { history: best.history }),
       ...(averageCurrent !== undefined && { averageCurrent }),
       requests,
-      isSwitchable: this.#switches.canStandBy(bank.driver),
+      isSwitchable: this.#switches.canStandBy(driver),
     });
   }
 
@@ -336,13 +335,14 @@ export class PortService {
 
   /** The keys of a battery that is new to the device, after its serial number was read again. */
   async #confirmKeys(): Promise<readonly BatteryKey[]> {
-    const battery = this.#bank?.best;
+    const { bank, driver } = this.#poller ?? {};
+    const battery = bank?.best(this.#now);
     const identities = this.#identities;
-    if (battery === undefined || identities === undefined) return [];
+    if (battery === undefined || driver === undefined || identities === undefined) return [];
     const { serialNumber } = battery.facts;
     if (serialNumber === undefined || this.#isSerialDoubtful)
       return identities.keysOf(battery, this.#isSerialDoubtful);
-    this.#serialCheck = new SerialCheck(battery.pack, serialNumber);
+    this.#serialCheck = new SerialCheck({ address: battery.address, driver }, serialNumber);
     const other = await this.#serialCheck.outcome;
     this.#serialCheck = undefined;
     if (other === undefined) return identities.keysOf(battery, false);
@@ -369,7 +369,7 @@ export class PortService {
       onStore: (store) => this.#requests.takeOver(store),
       onCommand: (command) => this.#requests.decide(command),
       onNew: () => this.#confirmKeys(),
-      recentExchanges: () => this.#recent.text(namingExchanges(this.#bank?.driver)),
+      recentExchanges: () => this.#recent.text(namingExchanges(this.#poller?.driver)),
       onUp: (key) => {
         this.#isUp = true;
         this.#savedAt = this.#now;
@@ -382,10 +382,10 @@ export class PortService {
   /** Writes down control and history of every battery, for the next start. */
   async #save(): Promise<void> {
     this.#savedAt = this.#now;
-    const batteries = this.#bank?.batteries ?? [];
+    const batteries = this.#poller?.bank.batteries ?? [];
     const known = batteries.filter(({ output }) => output !== undefined);
     if (known.length === 0) return;
-    const control = Object.fromEntries(known.map((battery) => [battery.pack.address, battery.memory]));
+    const control = Object.fromEntries(known.map((battery) => [battery.address, battery.memory]));
     const before = this.#memory.memory.control;
     await this.#memory.save({ control: { ...before, ...control }, savedAt: this.#options.clock.wall() });
   }

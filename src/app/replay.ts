@@ -1,4 +1,4 @@
-import { Pack } from '../battery/poller.ts';
+import { PackPoller } from '../battery/pack-poller.ts';
 import { decodeLog } from '../bms/decode.ts';
 import type { BmsDriver } from '../bms/driver.ts';
 import { BmsError } from '../errors.ts';
@@ -76,7 +76,7 @@ async function converse(
   const probed = await run(link, address, () => driver.open(link, address).probe(), true);
   const isFound = probed.some((one) => 'reading' in one);
   const pollLink = isFound ? link : new ReplayLink(entries);
-  const pack = new Pack(driver, address, () => 1000 * (pollLink.taken.at(-1)?.end ?? 0));
+  const pack = new PackPoller(driver, address, () => 1000 * (pollLink.taken.at(-1)?.end ?? 0));
   const poll = async (): Promise<Reading> => {
     const result = await pack.poll(pollLink);
     if ('error' in result) throw result.error;

@@ -1,4 +1,4 @@
-import type { Pack } from '../battery/poller.ts';
+import type { PackPoller } from '../battery/pack-poller.ts';
 import { BmsError, PortError } from '../errors.ts';
 import type { Exchange } from '../transport/exchange.ts';
 
@@ -11,13 +11,13 @@ const TRIES = 4;
 export class SerialCheck {
   /** Resolves with another reading of the number; undefined when it stays the same, or is not told again. */
   readonly outcome: Promise<string | undefined>;
-  readonly #pack: Pick<Pack, 'address' | 'driver'>;
+  readonly #pack: Pick<PackPoller, 'address' | 'driver'>;
   readonly #first: string;
   #resolve: (other: string | undefined) => void = () => {};
   #same = 0;
   #tries = 0;
 
-  constructor(pack: Pick<Pack, 'address' | 'driver'>, first: string) {
+  constructor(pack: Pick<PackPoller, 'address' | 'driver'>, first: string) {
     this.#pack = pack;
     this.#first = first;
     this.outcome = new Promise((resolve) => {

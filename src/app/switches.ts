@@ -1,4 +1,4 @@
-import type { Battery } from '../battery/battery.ts';
+import type { PackPoller } from '../battery/pack-poller.ts';
 import { WISHES, type Wish } from '../battery/wishes.ts';
 import type { BmsDriver, SwitchName } from '../bms/driver.ts';
 import type { ControlRequests } from '../control/law.ts';
@@ -37,10 +37,10 @@ export class Switches {
   }
 
   /** Operates the switches that are still to follow, one after the other, each confirmed by reading it back. */
-  async operate(link: Exchange, batteries: readonly Battery[]): Promise<void> {
+  async operate(link: Exchange, packs: readonly PackPoller[]): Promise<void> {
     for (const [name, wanted] of [...this.#pending]) {
       const { on, tries } = wanted;
-      const error = await this.#turn(link, batteries, name, on);
+      const error = await this.#turn(link, packs, name, on);
       // Asked for something else meanwhile: that is still to follow.
       if (this.#pending.get(name) !== wanted) continue;
       if (error === undefined || tries <= 1) this.#pending.delete(name);
@@ -53,12 +53,12 @@ export class Switches {
 
   async #turn(
     link: Exchange,
-    batteries: readonly Battery[],
+    packs: readonly PackPoller[],
     name: SwitchName,
     on: boolean,
   ): Promise<BmsError | undefined> {
     let failure: BmsError | undefined;
-    for (const { pack } of batteries) {
+    for (const pack of packs) {
       const turn = pack.over(link).switches[name];
       if (turn === undefined) continue;
       try {

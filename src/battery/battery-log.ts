@@ -25,29 +25,39 @@ class Notes {
   notices: ReadonlySet<string> = new Set();
 }
 
+export interface BatteryLogOptions {
+  readonly conditions: Conditions;
+  readonly log: LogSource;
+  /** Under which the answers are spoken of: the id of the driver. */
+  readonly scope: string;
+  /** Monotonic ms. */
+  readonly now: () => number;
+}
+
 /** Says in the log what an owner should know of the batteries of a port, as conditions that begin, last and end. */
 export class BatteryLog {
   readonly #conditions: Conditions;
   readonly #log: LogSource;
+  readonly #scope: string;
   readonly #now: () => number;
   readonly #notes = new WeakMap<Battery, Notes>();
   /** Polled since the last cycle. */
   readonly #polled = new Set<Battery>();
 
-  /** `now` in monotonic ms. */
-  constructor(conditions: Conditions, log: LogSource, now: () => number) {
+  constructor({ conditions, log, now, scope }: BatteryLogOptions) {
     this.#conditions = conditions;
     this.#log = log;
+    this.#scope = scope;
     this.#now = now;
   }
 
-  /** A battery was polled, alone or as one of many. */
-  polled(battery: Battery, isOneOfMany: boolean): void {
+  /** A battery was polled, alone or as one of many; `remarks` are those of its driver. */
+  polled(battery: Battery, remarks: readonly Remark[], isOneOfMany: boolean): void {
     const subject = subjectOf(battery, isOneOfMany);
     const notes = this.#notes.get(battery) ?? new Notes();
     this.#notes.set(battery, notes);
     this.#polled.add(battery);
-    this.#sayParts(battery, notes, subject);
+    this.#sayParts(remarks, notes, subject);
     this.#sayPolls(battery, notes.quality, subject);
     if (battery.outcome !== 'good') return;
     this.#sayAlarms(battery, subject);
@@ -65,7 +75,7 @@ export class BatteryLog {
     const all = { what: `${batteries.length}` };
     if (isOut && first !== undefined) {
       if (batteries.every((battery) => this.#isSilent(battery)))
-        this.#conditions.meet('bankSilent', first.pack.driver.id, { ...all, cause: complaintOf(first) });
+        this.#conditions.meet('bankSilent', this.#scope, { ...all, cause: complaintOf(first) });
       return;
     }
     this.#conditions.clear('bankSilent', all);
@@ -73,15 +83,14 @@ export class BatteryLog {
   }
 
   #saySilence(battery: Battery, subject: Subject): void {
-    const { driver } = battery.pack;
     if (battery.outcome !== 'failed') this.#conditions.clear('packSilent', subject);
     // A connection that is lost is told by itself.
     else if (this.#conditions.isActive('portLost')) return;
     else if (this.#isSilent(battery)) {
       this.#notes.get(battery)?.quality.begin();
-      this.#conditions.meet('packSilent', driver.id, { ...subject, cause: complaintOf(battery) });
+      this.#conditions.meet('packSilent', this.#scope, { ...subject, cause: complaintOf(battery) });
     } else {
-      const log = this.#log.scope(driver.id);
+      const log = this.#log.scope(this.#scope);
       if (log.debugging) log.debug(`${subject.who ?? 'the BMS'} gave no value: ${complaintOf(battery)}`);
     }
   }
@@ -90,25 +99,24 @@ export class BatteryLog {
   #sayPolls(battery: Battery, quality: PollQuality, subject: Subject): void {
     const conditions = this.#conditions;
     const { outcome } = battery;
-    const scope = battery.pack.driver.id;
     quality.note(outcome);
     if (outcome === 'good') {
       conditions.clear('pollsFail', subject);
       conditions.clear('refused', subject);
     } else if (outcome === 'refused') {
       if (quality.isRefusing || conditions.isActive('refused', subject))
-        conditions.meet('refused', scope, { ...subject, cause: complaintOf(battery) });
+        conditions.meet('refused', this.#scope, { ...subject, cause: complaintOf(battery) });
     } else if (quality.failures !== undefined && !this.#isSilent(battery)) {
       // What becomes of the line is told by itself.
       if (conditions.isActive('noisyLine') || conditions.isActive('portLost')) return;
       const cause = `${quality.failures}, the last: ${complaintOf(battery)}`;
-      conditions.meet('pollsFail', scope, { ...subject, cause });
+      conditions.meet('pollsFail', this.#scope, { ...subject, cause });
     }
   }
 
-  #sayParts({ pack }: Battery, { missing }: Notes, subject: Subject): void {
+  #sayParts(remarks: readonly Remark[], { missing }: Notes, subject: Subject): void {
     const conditions = this.#conditions;
-    for (const remark of pack.takeRemarks()) {
+    for (const remark of remarks) {
       if (remark.state !== 'told') missing.set(remark.part, remark);
       else if (missing.delete(remark.part)) {
         for (const name of ['partSilent', 'partNever'] as const)
@@ -118,7 +126,7 @@ export class BatteryLog {
     for (const [what, remark] of missing) {
       const condition = conditionOf(remark);
       if (condition !== undefined)
-        conditions.meet(condition.name, pack.driver.id, { ...subject, what, cause: condition.cause });
+        conditions.meet(condition.name, this.#scope, { ...subject, what, cause: condition.cause });
     }
   }
 
@@ -161,12 +169,12 @@ export class BatteryLog {
   }
 
   #isSilent(battery: Battery): boolean {
-    const isSaid = this.#conditions.isActive('pollsFail', { of: battery.pack.address });
+    const isSaid = this.#conditions.isActive('pollsFail', { of: battery.address });
     return battery.silentForMs(this.#now()) > (isSaid ? SAID_LATER_MS : SAID_AFTER_MS);
   }
 }
 
-function subjectOf({ pack: { address } }: Battery, isOneOfMany: boolean): Subject {
+function subjectOf({ address }: Battery, isOneOfMany: boolean): Subject {
   return { of: address, ...(isOneOfMany && { who: `pack ${address}` }) };
 }
 

@@ -6,7 +6,6 @@ import { controlSettings } from '../settings/control.ts';
 import { loadSettings } from '../settings/load.ts';
 import { Battery, clockText } from './battery.ts';
 import { Controller } from './controller.ts';
-import { Pack } from './poller.ts';
 
 const READING: Reading = {
   voltage: 52.8,
@@ -23,7 +22,7 @@ const SILENCE = { error: new TimeoutError('no reply') };
 
 async function battery(): Promise<Battery> {
   const settings = (await loadSettings('/nonexistent/dbus-bms.toml')).forPort('ttyUSB0');
-  return new Battery(new Pack(jbd, 7, () => 0), new Controller(() => controlSettings(settings, jbd)), 0);
+  return new Battery(7, new Controller(() => controlSettings(settings, jbd)), 0);
 }
 
 describe('a battery', () => {

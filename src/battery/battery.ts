@@ -1,18 +1,21 @@
 import type { ControlOutput, ControlRequests } from '../control/law.ts';
 import type { Member } from '../control/limits/bank-limits.ts';
+import type { BmsError } from '../errors.ts';
 import type { HistoryFigures } from '../history/history.ts';
 import type { ModuleReading, Reading } from '../model/reading.ts';
 import type { LinkState } from './battery-view.ts';
 import type { BatteryMemory, Controller } from './controller.ts';
 import type { Outcome } from './poll-quality.ts';
-import type { Pack, PollResult } from './poller.ts';
 
 /** Measurements are shown for this long after the last good sample. */
 export const SHOWN_FOR_MS = 10_000;
 
+/** What came of asking a pack once. */
+export type PollResult = { readonly reading: Reading } | { readonly error: BmsError };
+
 /** One pack with its own control: what it measured last, what its law says, how long it has been silent. */
 export class Battery {
-  readonly pack: Pack;
+  readonly address: number;
   readonly #controller: Controller;
   #output: ControlOutput | undefined;
   #fresh: Pick<ControlOutput, 'ccl' | 'dcl'> | undefined;
@@ -23,8 +26,8 @@ export class Battery {
   #outcome: Outcome = 'good';
   #told: Reading | undefined;
 
-  constructor(pack: Pack, controller: Controller, now: number) {
-    this.pack = pack;
+  constructor(address: number, controller: Controller, now: number) {
+    this.address = address;
     this.#controller = controller;
     this.#bornAt = now;
   }
@@ -96,7 +99,7 @@ export class Battery {
 
   /** The pack as part of a bank; absent until its first good sample. */
   member(): Member | undefined {
-    const { address } = this.pack;
+    const { address } = this;
     const output = this.#output;
     if (output === undefined) return undefined;
     const capacity = this.#facts.capacityFull ?? this.#facts.capacityDesign;
@@ -117,7 +120,12 @@ export class Battery {
 
   /** The last good sample as a part of a bank; absent before the first. */
   module(): ModuleReading | undefined {
-    return this.#goodAt === undefined ? undefined : { ...this.#facts, address: this.pack.address };
+    return this.#goodAt === undefined ? undefined : { ...this.#facts, address: this.address };
+  }
+
+  /** It answers, and has done so for a few polls. */
+  get isOnline(): boolean {
+    return this.#output?.freshness === 'fresh';
   }
 
   silentForMs(now: number): number {
@@ -126,7 +134,7 @@ export class Battery {
 
   link(now: number): LinkState {
     const silentForS = Math.floor(this.silentForMs(now) / 1000);
-    const online = this.#output?.freshness === 'fresh';
+    const online = this.isOnline;
     const lost = silentForS >= 60;
     const text = online
       ? 'answering'

@@ -1,3 +1,4 @@
+import type { BmsDriver } from '../bms/driver.ts';
 import { kindOf } from '../transport/port-kinds.ts';
 import type { PortUrl } from '../transport/port-url.ts';
 import { serviceSuffix } from '../transport/port-url.ts';
@@ -19,6 +20,7 @@ import type { Traits } from './traits.ts';
 type Known = Omit<BatteryIdentity, 'traits'>;
 
 export interface IdentitiesOptions {
+  readonly driver: BmsDriver;
   readonly port: PortUrl;
   /** Chosen by the owner. */
   readonly batteryId: string;
@@ -48,7 +50,7 @@ export class Identities {
 
   /** A pack that shows itself beside its bank. */
   pack(battery: Battery): BatteryIdentity {
-    const { address } = battery.pack;
+    const { address } = battery;
     const first = (): Known => ({
       ...this.#common(battery),
       pack: address,
@@ -90,19 +92,19 @@ export class Identities {
     };
   }
 
-  #common({ facts, pack }: Battery): Omit<Known, 'keys'> {
-    const { port } = this.#options;
+  #common({ facts }: Battery): Omit<Known, 'keys'> {
+    const { driver, port } = this.#options;
     return {
-      productName: productName(pack.driver),
+      productName: productName(driver),
       connection: kindOf(port).connection(port),
       processVersion: VERSION,
       ...(facts.serialNumber !== undefined && { serial: facts.serialNumber }),
     };
   }
 
-  #sources({ facts, pack: { address, driver } }: Battery): IdentitySources {
+  #sources({ address, facts }: Battery): IdentitySources {
     return {
-      driver,
+      driver: this.#options.driver,
       address,
       reading: facts,
       batteryId: this.#options.batteryId,
@@ -110,11 +112,11 @@ export class Identities {
     };
   }
 
-  #traits({ facts, pack }: Battery): Traits {
-    return traitsOf(facts, this.#hardware, pack.address);
+  #traits({ address, facts }: Battery): Traits {
+    return traitsOf(facts, this.#hardware, address);
   }
 
-  #marks({ facts, pack: { address } }: Battery, isOneOfMany: boolean): NonNullable<Known['marks']> {
+  #marks({ address, facts }: Battery, isOneOfMany: boolean): NonNullable<Known['marks']> {
     return packMarks({ facts, address, port: serviceSuffix(this.#options.port), isOneOfMany });
   }
 }

@@ -29,9 +29,7 @@ async function eight(options: { readonly current?: number } = {}): Promise<BankL
 
 /** Good polls of the sound pack that got the fewest. */
 function fewest(bank: BankLine): number {
-  const sound = bank.bank.batteries
-    .map(({ pack }) => pack.address)
-    .filter((at) => at !== DEAD && at !== NOISY);
+  const sound = bank.bank.batteries.map(({ address }) => address).filter((at) => at !== DEAD && at !== NOISY);
   return Math.min(...sound.map((address) => bank.polls.get(address) ?? 0));
 }
 
@@ -47,8 +45,8 @@ function soundPolls(): Promise<number> {
 
 describe('eight packs on one line', () => {
   it('add up their currents and capacities', async () => {
-    const { bank, device } = await eight({ current: 80 });
-    const { reading, control } = bank.state() ?? {};
+    const { device, state } = await eight({ current: 80 });
+    const { reading, control } = state ?? {};
     expect(reading?.capacityFull).toBe(PACKS * CAPACITY);
     expect(reading?.current).toBeCloseTo(80, 0);
     expect(reading?.modules).toHaveLength(PACKS);
@@ -77,10 +75,10 @@ describe('eight packs on one line', () => {
         packs: packs(PACKS).map((pack, index) => ({ ...pack, address: first + index })),
       });
       await line.run(3 * MINUTE);
-      const settled = line.bank.state()?.control;
+      const settled = line.state?.control;
       for (let second = 0; second < 300; second += 1) {
         await line.run(1000);
-        const { control } = line.bank.state() ?? {};
+        const { control } = line.state ?? {};
         expect(control, `after ${second} s`).toMatchObject({ ccl: settled?.ccl, dcl: settled?.dcl });
       }
       expect(settled?.ccl).toBe(PACKS * 50);
@@ -99,10 +97,10 @@ describe('eight packs on one line', () => {
     const line = await eight();
     line.fault(DEAD, { silent: 1 });
     await line.run(45_000);
-    expect(line.bank.state()?.control.alarms.bmsCable ?? 0).toBe(0);
-    expect(line.bank.state()?.link).toMatchObject({ online: true, text: '1 of 8 packs silent (address 4)' });
+    expect(line.state?.control.alarms.bmsCable ?? 0).toBe(0);
+    expect(line.state?.link).toMatchObject({ online: true, text: '1 of 8 packs silent (address 4)' });
     await line.run(20_000);
-    const { control, reading } = line.bank.state() ?? {};
+    const { control, reading } = line.state ?? {};
     expect(control?.alarms.bmsCable).toBe(2);
     expect(line.log.join('\n')).toContain('pack 4 gives no value');
     expect(reading?.modules?.map(({ address }) => address)).not.toContain(DEAD);
@@ -116,29 +114,29 @@ describe('eight packs on one line', () => {
     await line.run(30_000);
     const answering = line.device.plant.packs.filter(({ spec }) => spec.address !== DEAD);
     const truth = answering.reduce((sum, pack) => sum + pack.current, 0);
-    expect(line.bank.state()?.reading?.current).toBeCloseTo(truth, 0);
+    expect(line.state?.reading?.current).toBeCloseTo(truth, 0);
   });
 
   it('are never allowed more because one of them died, and get its share back with it', async () => {
     const line = await eight();
     await line.run(3 * MINUTE);
-    const before = line.bank.state()?.control;
+    const before = line.state?.control;
     expect(before?.ccl).toBeGreaterThan(PACKS);
     expect(before?.dcl).toBeGreaterThan(PACKS);
     line.fault(DEAD, { silent: 1 });
     for (let second = 0; second < 90; second += 5) {
       await line.run(5000);
-      const now = line.bank.state()?.control;
+      const now = line.state?.control;
       expect(now?.ccl).toBeLessThanOrEqual(before?.ccl ?? 0);
       expect(now?.dcl).toBeLessThanOrEqual(before?.dcl ?? 0);
       expect(now?.ccl).toBeGreaterThan(0);
     }
     const share = (PACKS - 1) / PACKS;
-    expect(line.bank.state()?.control.ccl).toBeCloseTo((before?.ccl ?? 0) * share, 0);
-    expect(line.bank.state()?.control.dcl).toBeCloseTo((before?.dcl ?? 0) * share, 0);
+    expect(line.state?.control.ccl).toBeCloseTo((before?.ccl ?? 0) * share, 0);
+    expect(line.state?.control.dcl).toBeCloseTo((before?.dcl ?? 0) * share, 0);
     line.fault(DEAD, undefined);
     await line.run(5 * MINUTE);
-    const { control, reading } = line.bank.state() ?? {};
+    const { control, reading } = line.state ?? {};
     expect(control?.alarms.bmsCable ?? 0).toBe(0);
     expect(control).toMatchObject({ ccl: before?.ccl, dcl: before?.dcl });
     expect(reading?.modules).toHaveLength(PACKS);
@@ -154,7 +152,7 @@ describe('eight packs on one line', () => {
     for (const { spec } of line.device.plant.packs) line.fault(spec.address, { bitflips: 0.002 });
     for (let second = 0; second < 120; second += 1) {
       await line.run(1000);
-      for (const module of line.bank.state()?.reading?.modules ?? []) {
+      for (const module of line.state?.reading?.modules ?? []) {
         const truth = truths.find(({ address }) => address === module.address);
         for (const [index, cell] of (module.cellVoltages ?? []).entries())
           expect(Math.abs(cell - (truth?.cellVoltages?.[index] ?? 0)), `pack ${module.address}`).toBeLessThan(
@@ -169,18 +167,18 @@ describe('a pack that was seen in an earlier life', () => {
   it('raises the alarm when it never answers, instead of vanishing', async () => {
     const line = await BankLine.open('jk-pb', { packs: packs(2), known: [1, 2, 5] });
     await line.run(55_000);
-    expect(line.bank.state()?.control.alarms.bmsCable ?? 0).toBe(0);
-    expect(line.bank.state()?.reading?.modules).toHaveLength(2);
+    expect(line.state?.control.alarms.bmsCable ?? 0).toBe(0);
+    expect(line.state?.reading?.modules).toHaveLength(2);
     await line.run(10_000);
-    expect(line.bank.state()?.control.alarms.bmsCable).toBe(2);
+    expect(line.state?.control.alarms.bmsCable).toBe(2);
     expect(line.log.join('\n')).toContain('pack 5 gives no value');
-    expect(line.bank.state()?.facts.modules).toHaveLength(3);
+    expect(line.state?.facts.modules).toHaveLength(3);
   });
 
   it('counts as missing also when only one other pack is left', async () => {
     const line = await BankLine.open('jk-pb', { packs: packs(1), known: [1, 2] });
     await line.run(70_000);
-    const { control, facts, reading } = line.bank.state() ?? {};
+    const { control, facts, reading } = line.state ?? {};
     expect(control?.alarms.bmsCable).toBe(2);
     expect(reading?.modules).toHaveLength(1);
     expect(facts?.modules).toHaveLength(2);
@@ -191,9 +189,9 @@ describe('the scan of a line', () => {
   it('finds further packs and remembers them', async () => {
     const line = await BankLine.open('jk-pb', { packs: packs(4), known: [1], scan: true });
     await line.run(30_000);
-    expect(line.bank.batteries.map(({ pack }) => pack.address)).toEqual([1, 2, 3, 4]);
+    expect(line.bank.batteries.map(({ address }) => address)).toEqual([1, 2, 3, 4]);
     expect(line.remembered).toEqual([1, 2, 3, 4]);
-    expect(line.bank.state()?.reading?.modules).toHaveLength(4);
+    expect(line.state?.reading?.modules).toHaveLength(4);
   });
 
   it('goes on without delaying the packs that are there', async () => {
@@ -212,10 +210,10 @@ describe('a pack that changes while the service runs', () => {
   it('is blocked when its cell count changes, and only as long', async () => {
     const line = await BankLine.open('jk-pb', { packs: packs(1) });
     await line.run(2 * MINUTE);
-    expect(line.bank.state()?.control.ccl).toBeGreaterThan(0);
+    expect(line.state?.control.ccl).toBeGreaterThan(0);
     await line.swap(packs(1, { cells: 15 }));
     await line.run(3000);
-    expect(line.bank.state()?.control).toMatchObject({ ccl: 0, dcl: 0 });
+    expect(line.state?.control).toMatchObject({ ccl: 0, dcl: 0 });
   });
 
   it('is followed to its new address instead of being counted twice', async () => {
@@ -223,10 +221,10 @@ describe('a pack that changes while the service runs', () => {
     await line.run(30_000);
     await line.swap([...packs(1), { address: 3, capacity: CAPACITY, serialNumber: 'SIM000002' }]);
     await line.run(15 * MINUTE);
-    expect(line.bank.batteries.map(({ pack }) => pack.address)).toEqual([1, 3]);
+    expect(line.bank.batteries.map(({ address }) => address)).toEqual([1, 3]);
     expect(line.remembered).toEqual([1, 3]);
     expect(line.log.join('\n')).toMatch(/warn bank: pack 2 \(SIM000002\) has moved to address 3/);
-    expect(line.bank.state()?.control.alarms.bmsCable ?? 0).toBe(0);
+    expect(line.state?.control.alarms.bmsCable ?? 0).toBe(0);
   });
 
   it('finds two packs to which somebody gave one serial number, as soon as anything tells them apart', async () => {
@@ -237,7 +235,7 @@ describe('a pack that changes while the service runs', () => {
       scan: true,
     });
     await line.run(60_000);
-    expect(line.bank.batteries.map(({ pack }) => pack.address)).toEqual([1, 2]);
+    expect(line.bank.batteries.map(({ address }) => address)).toEqual([1, 2]);
     expect(line.log.join('\n')).toMatch(/addresses 1 and 2 have one serial number \(12345678\)/);
   });
 
@@ -248,7 +246,7 @@ describe('a pack that changes while the service runs', () => {
       scan: true,
     });
     await line.run(5 * MINUTE);
-    expect(line.bank.batteries.map(({ pack }) => pack.address)).toEqual([1]);
+    expect(line.bank.batteries.map(({ address }) => address)).toEqual([1]);
     expect(line.log.filter((text) => text.includes('it counts once'))).toHaveLength(1);
   });
 
@@ -256,7 +254,7 @@ describe('a pack that changes while the service runs', () => {
     const twice = [...packs(1), { address: 2, capacity: CAPACITY, serialNumber: 'SIM000001' }];
     const line = await BankLine.open('jk-pb', { packs: twice, known: [1], scan: true });
     await line.run(MINUTE);
-    expect(line.bank.batteries.map(({ pack }) => pack.address)).toEqual([1]);
+    expect(line.bank.batteries.map(({ address }) => address)).toEqual([1]);
     expect(line.log.filter((text) => text.includes('answers at address 2 too'))).toHaveLength(1);
   });
 });

@@ -1,8 +1,7 @@
-import { Bank } from '../../src/battery/bank-poller.ts';
-import { Battery } from '../../src/battery/battery.ts';
+import type { Bank, BankState } from '../../src/battery/bank.ts';
 import { Conditions } from '../../src/battery/conditions.ts';
 import { Controller } from '../../src/battery/controller.ts';
-import { Pack } from '../../src/battery/poller.ts';
+import { Poller } from '../../src/battery/poller.ts';
 import type { BmsDriver } from '../../src/bms/driver.ts';
 import { BMSES } from '../../src/bms/index.ts';
 import type { LogSource } from '../../src/log.ts';
@@ -23,7 +22,7 @@ const INTERVAL_MS = 1000;
 export class BankLine {
   readonly clock: VirtualClock;
   readonly line: VirtualLine;
-  readonly bank: Bank;
+  readonly poller: Poller;
   /** Lines of the log, "warn jk-pb: pack 3 gives no value". */
   readonly log: string[];
   /** Good polls of each pack so far, by address. */
@@ -76,16 +75,11 @@ export class BankLine {
     const log: string[] = [];
     this.log = log;
     const control = controlSettings(settings, driver);
-    this.bank = new Bank({
-      driver,
+    this.poller = new Poller({
+      driver: this.#counted(driver),
       addresses: known,
       scanned: scan ? driver.reach.serial.addresses : [],
-      battery: (address) =>
-        new Battery(
-          new Pack(this.#counted(driver), address, () => clock.now()),
-          new Controller(() => control),
-          clock.now(),
-        ),
+      controller: () => new Controller(() => control),
       intervalMs: INTERVAL_MS,
       clock,
       log: logInto(log),
@@ -94,6 +88,15 @@ export class BankLine {
         this.remembered = addresses;
       },
     });
+  }
+
+  get bank(): Bank {
+    return this.poller.bank;
+  }
+
+  /** What the packs are together now. */
+  get state(): BankState | undefined {
+    return this.bank.state(this.clock.now());
   }
 
   get device(): Device {
@@ -126,8 +129,8 @@ export class BankLine {
 
   async #turn(): Promise<void> {
     this.onCycle();
-    await this.bank.cycle(this.line.link, {}, this.#stop.signal);
-    await this.bank.look(this.line.link);
+    await this.poller.cycle(this.line.link, {}, this.#stop.signal);
+    await this.poller.discoverNext(this.line.link);
   }
 
   #counted(driver: BmsDriver): BmsDriver {

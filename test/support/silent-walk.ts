@@ -1,4 +1,4 @@
-import type { Bank } from '../../src/battery/bank-poller.ts';
+import type { Bank } from '../../src/battery/bank.ts';
 import type { BatteryView } from '../../src/battery/battery-view.ts';
 import type { ItemValue } from '../../src/dbus/item.ts';
 import { changes } from '../../src/venus/changes.ts';
@@ -25,19 +25,20 @@ export function shownOn(bank: Bank, now: number): Map<string, ItemValue> {
       shown.set(`${prefix}${path}`, value);
     }
   };
-  const state = bank.state();
+  const state = bank.state(now);
   if (state === undefined) return shown;
   const { averageCurrent } = state.control;
+  const best = bank.best(now);
   put('', {
     ...state,
     ...(averageCurrent !== undefined && { averageCurrent }),
-    ...(!bank.isBank && bank.best !== undefined && { history: bank.best.history }),
+    ...(!bank.isBank && best !== undefined && { history: best.history }),
   });
   if (!bank.isBank) return shown;
   for (const battery of bank.batteries) {
     const reading = battery.shown(now);
     const { facts, history } = battery;
-    put(`${battery.pack.address}:`, {
+    put(`${battery.address}:`, {
       facts,
       history,
       link: battery.link(now),

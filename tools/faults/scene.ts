@@ -62,7 +62,7 @@ export const pause = (ms: number): Promise<void> => new Promise((resolve) => set
 async function ceilings(): Promise<Record<string, number>> {
   const line = await BankLine.open('jbd', { packs: [PACK] });
   await line.run(RISING_MS);
-  const { ccl = 0, cvl = 0, dcl = 0 } = line.bank.state()?.control ?? {};
+  const { ccl = 0, cvl = 0, dcl = 0 } = line.state?.control ?? {};
   return { '/Info/MaxChargeVoltage': cvl, '/Info/MaxChargeCurrent': ccl, '/Info/MaxDischargeCurrent': dcl };
 }
 

@@ -36,7 +36,7 @@ class Observed {
   static async open(): Promise<Observed> {
     const line = await BankLine.open('jbd', { packs: [PACK] });
     await line.run(SETTLING_MS);
-    const state = line.bank.state();
+    const state = line.state;
     if (state?.reading === undefined) throw new Error('the battery was never read');
     return new Observed(line, state.control, state.reading);
   }
@@ -48,22 +48,22 @@ class Observed {
   }
 
   get isReduced(): boolean {
-    const now = this.line.bank.state()?.control;
+    const now = this.line.state?.control;
     return now !== undefined && LIMITS.some((limit) => now[limit] < this.#before[limit] - STEP);
   }
 
   get isFresh(): boolean {
-    const state = this.line.bank.state();
+    const state = this.line.state;
     return state?.control.freshness === 'fresh' && state.reading !== undefined;
   }
 
   get isShown(): boolean {
-    return this.line.bank.state()?.reading !== undefined;
+    return this.line.state?.reading !== undefined;
   }
 
   async second(): Promise<void> {
     await this.line.run(1000);
-    const state = this.line.bank.state();
+    const state = this.line.state;
     if (state === undefined) return;
     const { control, reading } = state;
     if (LIMITS.some((limit) => control[limit] > this.#before[limit] + STEP)) this.raised += 1;
@@ -135,7 +135,7 @@ async function cellCount(): Promise<Row> {
     await seen.second();
     if (seen.isReduced) reducedS ??= s;
   }
-  const control = seen.line.bank.state()?.control;
+  const control = seen.line.state?.control;
   await seen.line.swap([PACK]);
   let recoveryS = 0;
   while (!seen.isFresh && recoveryS < 300) {

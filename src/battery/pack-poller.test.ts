@@ -4,7 +4,7 @@ import { SAYS_NOTHING } from '../../test/support/silent-link.ts';
 import { jbd } from '../bms/jbd/index.ts';
 import { PortLostError, TimeoutError } from '../errors.ts';
 import type { Reading } from '../model/reading.ts';
-import { Pack } from './poller.ts';
+import { PackPoller } from './pack-poller.ts';
 
 const LINK = { ...SAYS_NOTHING, ask: () => Promise.reject(new TimeoutError('unused')) };
 
@@ -20,7 +20,7 @@ function scripted() {
     now += next.tookMs;
     return next.reading === undefined ? Promise.reject(next.error) : Promise.resolve(next.reading);
   });
-  const pack = new Pack(driver, 1, () => now);
+  const pack = new PackPoller(driver, 1, () => now);
   const poll = async (reading: Reading | undefined, tookMs = 100) => {
     Object.assign(next, { reading, tookMs });
     return pack.poll(LINK);
@@ -28,7 +28,7 @@ function scripted() {
   return { next, pack, poll, now: () => now };
 }
 
-describe('a pack', () => {
+describe('the poller of a pack', () => {
   it('is asked ever more rarely after three failures in a row, down to once a minute', async () => {
     const { now, pack, poll } = scripted();
     await poll({ voltage: 53 });
