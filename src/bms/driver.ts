@@ -36,6 +36,11 @@ export interface SerialReach {
   readonly secondUsual?: number;
   /** Typical time from the end of a request to the first byte of the reply, ms (for the simulator and the wire bound). */
   readonly answerMs: number;
+  /**
+   * When a search asks within one line setting: the common types first; last those whose requests begin like a frame of others,
+   * who would wait for its rest.
+   */
+  readonly rank?: 'common' | 'last';
   /** It falls asleep: the first request only wakes it up. */
   readonly sleeps?: true;
 }
@@ -96,6 +101,8 @@ export interface BmsDriver {
   /** Completes what several replies said together (clamps to counts, derives ratios). Pure. */
   finish?(merged: Reading): Reading;
 
+  /** Its BMS side, loaded by the simulator only; every driver of the list has one. */
+  readonly responder?: () => Promise<Responder>;
   /** What the probe of a battery at an address begins with. Types that begin alike share the answer in a search. Pure. */
   opening(address: number): Opening;
 
@@ -178,7 +185,7 @@ export interface Answer {
   readonly afterMs?: number;
 }
 
-/** One line of the list of drivers (`index.ts`). The responder is loaded only by the simulator. */
+/** A driver of the list, with its BMS side. */
 export interface BmsEntry {
   readonly driver: BmsDriver;
   readonly responder: () => Promise<Responder>;

@@ -15,7 +15,7 @@ const APART = 7;
 
 /** A driver whose sessions follow its plan. */
 export function planned(plan: DriverPlan): BmsDriver {
-  const { id, family, name, reach, sends, chemistry, cells, limits, answersAs } = plan;
+  const { id, family, name, reach, sends, chemistry, cells, limits, answersAs, responder } = plan;
   const { accept, decode, addressOf, finish } = plan;
   return {
     id,
@@ -31,6 +31,7 @@ export function planned(plan: DriverPlan): BmsDriver {
     ...(chemistry !== undefined && { chemistry }),
     ...(cells !== undefined && { cells }),
     ...(answersAs !== undefined && { answersAs }),
+    ...(responder !== undefined && { responder }),
     ...(addressOf !== undefined && { addressOf }),
     ...(finish !== undefined && { finish }),
     open: (link, address) => new PlannedSession(plan, link, address),

@@ -143,6 +143,7 @@ export function drivers(): readonly {
 }[] {
   return BMSES.map(({ driver }) => driver)
     .filter(isRecorded)
+    .toSorted((a, b) => RECORDED.indexOf(a.id) - RECORDED.indexOf(b.id))
     .map(({ id, reach, switches }) => ({
       id,
       addresses: reach.serial.addresses,

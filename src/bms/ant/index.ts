@@ -109,6 +109,7 @@ export const ant: BmsDriver = planned({
   id: 'ant',
   family: 'ant',
   name: 'ANT (2021 and later)',
+  responder: async () => (await import('./responder.ts')).responder,
   reach: {
     serial: {
       lines: [
@@ -117,6 +118,7 @@ export const ant: BmsDriver = planned({
       ],
       addresses: [0],
       answerMs: 50,
+      rank: 'last',
     },
     bluetooth: BLUETOOTH,
   },

@@ -112,8 +112,9 @@ export const daly: BmsDriver = planned({
   id: 'daly',
   family: 'daly',
   name: 'Daly',
+  responder: async () => (await import('./responder.ts')).responder,
   reach: {
-    serial: { lines: [{ baudRate: 9600, gapMs: 50 }], addresses: BOARDS, answerMs: 70 },
+    serial: { lines: [{ baudRate: 9600, gapMs: 50 }], addresses: BOARDS, answerMs: 70, rank: 'common' },
     bluetooth: BLUETOOTH,
   },
   sends: {

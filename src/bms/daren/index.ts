@@ -67,6 +67,7 @@ export const daren: BmsDriver = asciiDriver({
   id: 'daren',
   family: 'daren',
   name: 'Daren 485 (DR-JC03, Basen, SacredSun)',
+  responder: async () => (await import('./responder.ts')).responder,
   reach: {
     serial: {
       lines: [

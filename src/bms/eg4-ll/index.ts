@@ -25,6 +25,7 @@ export const eg4Ll: BmsDriver = planned({
   id: 'eg4-ll',
   family: 'eg4-ll',
   name: 'EG4 LL',
+  responder: async () => (await import('./responder.ts')).responder,
   reach: {
     serial: {
       lines: [

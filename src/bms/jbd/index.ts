@@ -67,8 +67,15 @@ export const jbd: BmsDriver = planned({
   id: 'jbd',
   family: 'jbd',
   name: 'JBD / LLT / Xiaoxiang / Overkill',
+  responder: async () => (await import('./responder.ts')).responder,
   reach: {
-    serial: { lines: [{ baudRate: 9600, gapMs: 20 }], addresses: [1], answerMs: 60, sleeps: true },
+    serial: {
+      lines: [{ baudRate: 9600, gapMs: 20 }],
+      addresses: [1],
+      answerMs: 60,
+      rank: 'common',
+      sleeps: true,
+    },
     bluetooth: BLUETOOTH,
   },
   sends: {

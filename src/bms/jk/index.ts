@@ -109,7 +109,10 @@ export const jk: BmsDriver = planned({
   id: 'jk',
   family: 'jk',
   name: 'JK (TTL / RS485 adapter)',
-  reach: { serial: { lines: [{ baudRate: 115200, gapMs: 100 }], addresses: [0], answerMs: 70 } },
+  responder: async () => (await import('./responder.ts')).responder,
+  reach: {
+    serial: { lines: [{ baudRate: 115200, gapMs: 100 }], addresses: [0], answerMs: 70, rank: 'common' },
+  },
   sends: { reads: [/^4e57001300000000(01|03|06)03000000000000680000/] },
   limits: 'trip',
   // The reply begins after 50 to 100 ms.

@@ -101,6 +101,7 @@ export const pace: BmsDriver = planned({
   id: 'pace',
   family: 'pace',
   name: 'PACE (Jakiper, Gobel, SOK, BSLBATT and others)',
+  responder: async () => (await import('./responder.ts')).responder,
   reach: {
     serial: {
       lines: [
@@ -109,6 +110,7 @@ export const pace: BmsDriver = planned({
       ],
       addresses: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, STAND_ALONE],
       answerMs: 30,
+      rank: 'common',
     },
   },
   sends: {

@@ -120,6 +120,7 @@ export const pylontech: BmsDriver = planned({
   id: 'pylontech',
   family: 'pylontech',
   name: 'Pylontech US series',
+  responder: async () => (await import('./responder.ts')).responder,
   reach: {
     serial: {
       lines: [
@@ -129,6 +130,7 @@ export const pylontech: BmsDriver = planned({
       addresses: addressesOf(),
       secondUsual: FIRST_OF_HUB,
       answerMs: 75,
+      rank: 'common',
     },
   },
   sends: { reads: requestPatterns([VERSION], ['42', '44', '51', '92', '93']) },

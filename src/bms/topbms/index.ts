@@ -51,6 +51,7 @@ export const topbms: BmsDriver = planned({
   id: 'topbms',
   family: 'topbms',
   name: 'TopBMS',
+  responder: async () => (await import('./responder.ts')).responder,
   reach: {
     serial: {
       lines: [{ baudRate: 9600, gapMs: 50 }],

@@ -35,6 +35,7 @@ export const antOld: BmsDriver = planned({
   id: 'ant-old',
   family: 'ant',
   name: 'ANT (up to 2020)',
+  responder: async () => (await import('./responder.ts')).responder,
   reach: {
     serial: {
       lines: [
@@ -43,6 +44,7 @@ export const antOld: BmsDriver = planned({
       ],
       addresses: [0],
       answerMs: 50,
+      rank: 'last',
     },
     bluetooth: OLD_BLUETOOTH,
   },

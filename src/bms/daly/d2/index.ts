@@ -68,8 +68,9 @@ export const dalyD2: BmsDriver = planned({
   id: 'daly-d2',
   family: 'daly',
   name: 'Daly (Modbus D2)',
+  responder: async () => (await import('./responder.ts')).responder,
   reach: {
-    serial: { lines: [{ baudRate: 9600, gapMs: 50 }], addresses: [1], answerMs: 200 },
+    serial: { lines: [{ baudRate: 9600, gapMs: 50 }], addresses: [1], answerMs: 200, rank: 'common' },
     bluetooth: BLUETOOTH,
   },
   sends: {

@@ -53,8 +53,9 @@ export const dalyP81: BmsDriver = planned({
   id: 'daly-p81',
   family: 'daly',
   name: 'Daly (Modbus 81)',
+  responder: async () => (await import('./responder.ts')).responder,
   reach: {
-    serial: { lines: [{ baudRate: 9600, gapMs: 50 }], addresses: BOARDS, answerMs: 200 },
+    serial: { lines: [{ baudRate: 9600, gapMs: 50 }], addresses: BOARDS, answerMs: 200, rank: 'common' },
     bluetooth: BLUETOOTH,
   },
   sends: {

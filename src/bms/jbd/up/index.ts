@@ -39,11 +39,13 @@ export const jbdUp: BmsDriver = planned({
   id: 'jbd-up',
   family: 'jbd',
   name: 'JBD UP series',
+  responder: async () => (await import('./responder.ts')).responder,
   reach: {
     serial: {
       lines: [{ baudRate: 9600, gapMs: 50 }],
       addresses: Array.from({ length: 15 }, (_, index) => index + 1),
       answerMs: 200,
+      rank: 'common',
     },
   },
   sends: { reads: [/^..78(1000|1c00|2810)/] },

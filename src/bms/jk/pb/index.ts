@@ -160,11 +160,13 @@ export const jkPb: BmsDriver = planned({
   id: 'jk-pb',
   family: 'jk',
   name: 'JK PB inverter series (RS485)',
+  responder: async () => (await import('./responder.ts')).responder,
   reach: {
     serial: {
       lines: [{ baudRate: 115200, gapMs: 120 }],
       addresses: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0],
       answerMs: 40,
+      rank: 'common',
     },
   },
   sends: {

@@ -61,6 +61,7 @@ export const hubbleAm2: BmsDriver = planned({
   id: 'hubble-am2',
   family: 'hubble-am2',
   name: 'Hubble AM2 and other PACE boards with Modbus',
+  responder: async () => (await import('./responder.ts')).responder,
   reach: {
     serial: {
       lines: [{ baudRate: 9600, gapMs: 100 }],

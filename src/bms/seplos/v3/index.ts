@@ -45,6 +45,7 @@ export const seplosV3: BmsDriver = planned({
   id: 'seplos-v3',
   family: 'seplos-v3',
   name: 'Seplos V3 (BMS 3.0, Modbus)',
+  responder: async () => (await import('./responder.ts')).responder,
   reach: {
     serial: {
       lines: [{ baudRate: 19_200, gapMs: 50 }],
