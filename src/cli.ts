@@ -18,6 +18,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   demo: async () => (await import('./commands/demo/demo.ts')).demo,
   limits: async () => (await import('./commands/limits/limits.ts')).limits,
   report: async () => (await import('./commands/report/report.ts')).report,
+  bridge: async () => (await import('./commands/bridge.ts')).bridge,
   'check-config': async () => (await import('./commands/check-config.ts')).checkConfigCommand,
   'import-config': async () => (await import('./commands/import-config.ts')).importConfigCommand,
 };

@@ -62,6 +62,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   ],
   dbus: ['clock.ts', 'errors.ts'],
   venus: ['dbus', 'battery', 'history', 'model', 'clock.ts', 'errors.ts', 'log.ts'],
+  output: ['battery', 'model', 'clock.ts', 'errors.ts', 'log.ts', 'version.ts'],
   settings: ['bms', 'control', 'model', 'errors.ts', 'files.ts', 'redact.ts', 'system-fault.ts'],
   plot: [],
 };
@@ -76,6 +77,7 @@ const OWNERS: Readonly<Record<string, string>> = {
   'd3-shape': 'plot',
   koffi: 'simulator/line',
   nanotar: 'commands/report',
+  mqtt: 'output/mqtt',
 };
 
 interface Rule {
@@ -196,6 +198,20 @@ const RULES: readonly Rule[] = [
         /^(clock\.ts|log\.ts|transport\/.*|battery\/(poller|pack-poller|conditions|.*-log)\.ts)$/.test(to),
     ),
     wrong: { file: 'battery/bank.ts', text: "import type { Clock } from '../clock.ts';\n" },
+  },
+  {
+    name: 'only the application and the commands know outputs of the bridge',
+    broken: wrongImports(
+      ({ from, to }) => room(to) === 'output' && !['output', 'app', 'commands'].includes(room(from)),
+    ),
+    wrong: { file: 'venus/wrong.ts', text: "import { VALUES } from '../output/values.ts';\n" },
+  },
+  {
+    name: 'the library of an output is loaded only where that output is opened',
+    broken: wrongImports(
+      ({ from, to, typeOnly }) => to === 'output/mqtt/library.ts' && !typeOnly && room(from) === 'output',
+    ),
+    wrong: { file: 'output/mqtt/wrong.ts', text: "import { openLink } from './library.ts';\n" },
   },
   {
     name: 'outputs do not know each other',

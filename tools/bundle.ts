@@ -36,6 +36,15 @@ function options(version: string): BuildOptions {
       usocket: './tools/stubs/empty/index.cjs',
       xml2js: './tools/stubs/xml2js/index.cjs',
       'event-stream': './tools/stubs/empty/index.cjs',
+      // Of mqtt only the client over TCP and TLS: no websockets, no proxies, no command line, and the streams of Node.
+      'readable-stream': 'node:stream',
+      buffer: 'node:buffer',
+      debug: './tools/stubs/debug/index.cjs',
+      ws: './tools/stubs/empty/index.cjs',
+      socks: './tools/stubs/empty/index.cjs',
+      'worker-timers': './tools/stubs/empty/index.cjs',
+      commist: './tools/stubs/empty/index.cjs',
+      'help-me': './tools/stubs/empty/index.cjs',
     },
     // Half the text to read at every start. Lines stay short, so that a stack trace tells where.
     minifyWhitespace: true,

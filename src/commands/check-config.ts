@@ -1,5 +1,5 @@
 import { UsageError } from '../errors.ts';
-import { HIDDEN } from '../redact.ts';
+import { HIDDEN, redact } from '../redact.ts';
 import { loadSettings, SETTINGS_PATH } from '../settings/load.ts';
 import { OWN_SECTIONS } from '../settings/own-sections.ts';
 import { describe, type Problem, type SettingsFile } from '../settings/resolve.ts';
@@ -25,7 +25,7 @@ export async function checkConfig(args: readonly string[], io: Pick<Io, 'out' | 
     return 1;
   }
   const problems = [...file.problems, ...(await faultsOfSecrets(file))];
-  for (const problem of problems) io.out(`${path}: ${problem.severity}: ${describe(problem)}\n`);
+  for (const problem of problems) io.out(redact(`${path}: ${problem.severity}: ${describe(problem)}\n`));
   const errors = problems.filter(({ severity }) => severity === 'error').length;
   const warnings = problems.length - errors;
   if (file.isMissing) io.out(`${path}: there is no such file, so the defaults apply\n`);

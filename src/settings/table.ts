@@ -40,6 +40,8 @@ export interface Setting {
   readonly saferEnd?: 'low' | 'high';
   /** One of the few settings that an ordinary installation needs. */
   readonly usual?: true;
+  /** The text is an address with one of these schemes; a password has no place in it. */
+  readonly schemes?: readonly string[];
   /** What it stands in cannot be used without it. */
   readonly isNeeded?: true;
   /** Never shown; allowed only in a file that nobody else may read. */

@@ -89,9 +89,23 @@ function readText(setting: Setting, raw: unknown): ReadValue {
   if (length < min) return { fault: 'is too short' };
   if (length > max) return { fault: 'is too long' };
   if (/\p{Cc}/u.test(text)) return { fault: 'holds control characters' };
+  if (setting.schemes !== undefined) return readAddress(setting.schemes, text.trim());
   return typeof raw === 'number'
     ? { value: text, note: `write "${text}" in quotes` }
     : { value: text.trim() };
+}
+
+function readAddress(schemes: readonly string[], text: string): ReadValue {
+  const form = `${schemes[0]}://host:port`;
+  if (!URL.canParse(text)) return { fault: 'is no address', hint: `write ${form}` };
+  const { hostname, password, protocol, username } = new URL(text);
+  if (!schemes.includes(protocol.slice(0, -1)) || hostname === '') {
+    return { fault: `is no address that begins with ${schemes.join(':// or ')}://`, hint: `write ${form}` };
+  }
+  if (username !== '' || password !== '') {
+    return { fault: 'names a user or a password', hint: 'they are settings of their own' };
+  }
+  return { value: text };
 }
 
 function readIntegers(setting: Setting, raw: unknown): ReadValue {
@@ -168,6 +182,8 @@ export function allowed(setting: Setting): string {
   const of = unit === undefined ? '' : ` ${unit}`;
   const parts: string[] = [];
   if (type === 'boolean') parts.push('true', 'false');
+  else if (setting.schemes !== undefined)
+    parts.push(...setting.schemes.map((scheme) => `${scheme}://host:port`));
   else if (type === 'text') parts.push(`a text of ${min} to ${max} characters`);
   else if (type === 'texts')
     return values === undefined

@@ -261,7 +261,7 @@ function wished(wish: Wish): Field<number> {
 }
 
 /** Where the wish of an owner is shown and written. */
-function wishPath({ name }: Wish): string {
+export function wishPath({ name }: Wish): string {
   return `/Settings/${name}`;
 }
 

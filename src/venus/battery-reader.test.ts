@@ -2,12 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { CONTROL, STATE } from '../../test/support/battery-state.ts';
 import { busForEachTest, eventually } from '../../test/support/bus.ts';
 import { ManualClock } from '../../test/support/manual-clock.ts';
+import { WISHES } from '../battery/wishes.ts';
 import type { Answer, Bus, MethodCall } from '../dbus/bus.ts';
 import { variant } from '../dbus/client.ts';
 import { itemDictionary } from '../dbus/item-server.ts';
 import { BUS_ITEM } from '../dbus/names.ts';
 import { BatteryReader, type BatteryReaderOptions } from './battery-reader.ts';
 import { BatteryService } from './battery-service.ts';
+import { sendCommand } from './battery-writer.ts';
 import { batteryServiceName } from './names.ts';
 
 const OWN = batteryServiceName('ttyUSB0');
@@ -163,5 +165,57 @@ describe('a reader of batteries', () => {
     await eventually(() => later.view(OTHER) !== undefined);
     expect(seen).toEqual([OWN]);
     expect(reader.batteries.size).toBe(0);
+  });
+});
+
+describe('a driver that hangs', () => {
+  it('is offline once it neither tells nor answers, and back when it is heard', async () => {
+    const clock = new ManualClock();
+    const state = { answers: true };
+    const bus = await serveOther(() =>
+      state.answers
+        ? numbers({ '/Soc': 50, '/Dc/0/Voltage': 26 })
+        : { error: 'org.freedesktop.DBus.Error.NoReply', text: 'busy' },
+    );
+    const { view } = await follow({ clock, silenceMs: 30_000 });
+    await eventually(() => view(OTHER)?.link.online === true);
+    await clock.advance(30_000);
+    await eventually(() => clock.pending > 0);
+    expect(view(OTHER)?.link.online).toBe(true);
+    state.answers = false;
+    await clock.advance(30_000);
+    await eventually(() => view(OTHER)?.link.online === false);
+    expect(view(OTHER)?.reading).toBeUndefined();
+    const changed = { Value: variant('d', 27), Text: variant('s', '27V') };
+    bus.signal('/Dc/0/Voltage', BUS_ITEM, 'PropertiesChanged', 'a{sv}', [changed]);
+    await eventually(() => view(OTHER)?.reading?.voltage === 27);
+    expect(view(OTHER)?.link.online).toBe(true);
+  });
+});
+
+describe('a wish of an owner', () => {
+  it('is given to the driver, and read back from what it shows', async () => {
+    await serveOwn();
+    const { reader, view } = await follow();
+    await eventually(() => view(OWN) !== undefined);
+    expect(reader.batteries.get(OWN)?.wishes).toContain('ForceChargingOff');
+  });
+
+  it('is refused where the driver refuses it, or has no such thing', async () => {
+    const wish = WISHES[3];
+    await serveOther(({ member }) =>
+      member === 'SetValue' ? { signature: 'i', body: [2] } : numbers({ '/Soc': 50 }),
+    );
+    const bus = await connect();
+    await expect(sendCommand(bus, OTHER, { kind: 'wish', wish, value: 20 })).rejects.toThrow(
+      'the driver refuses MaxChargeCurrent = 20',
+    );
+    await expect(sendCommand(bus, OWN, { kind: 'wish', wish, value: 20 })).rejects.toThrow(/SetValue of/);
+    await expect(sendCommand(bus, OTHER, { kind: 'clearHistory' })).rejects.toThrow(
+      'not asked for over the bus',
+    );
+    const { reader, view } = await follow();
+    await eventually(() => view(OTHER) !== undefined);
+    expect(reader.batteries.get(OTHER)?.wishes.size).toBe(0);
   });
 });

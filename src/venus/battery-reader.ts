@@ -4,6 +4,7 @@ import { type Bus, CallError, type Signal } from '../dbus/bus.ts';
 import { BUS_ITEM } from '../dbus/names.ts';
 import { entriesOf, fromVariant } from '../dbus/wire-values.ts';
 import { BusError } from '../errors.ts';
+import { wishesIn } from './battery-writer.ts';
 import { BATTERY_PREFIX } from './names.ts';
 import { isReadable, type ReadItem, readView } from './read-view.ts';
 
@@ -15,6 +16,8 @@ export interface SeenBattery {
   readonly view: BatteryView;
   /** Signals that changed values so far. */
   readonly signals: number;
+  /** Wishes of an owner that this driver takes, by name. */
+  readonly wishes: ReadonlySet<string>;
 }
 
 export interface BatteryReaderOptions {
@@ -23,6 +26,11 @@ export interface BatteryReaderOptions {
   readonly onBattery?: (battery: SeenBattery) => void;
   /** The service left the bus. */
   readonly onGone?: (service: string) => void;
+  /**
+   * A service that sends no signal for so long is asked again, and counts as offline while it does not answer: its process
+   * may hang, which the bus does not tell. Absent: never.
+   */
+  readonly silenceMs?: number;
   readonly clock?: Clock;
 }
 
@@ -99,7 +107,7 @@ export class BatteryReader {
 
   #follow(service: string, owner: string | undefined): void {
     if (this.#isClosed) return;
-    const { bus, clock = systemClock, onBattery, onGone } = this.#options;
+    const { bus, clock = systemClock, onBattery, onGone, silenceMs } = this.#options;
     const before = this.#followed.get(service);
     if (before !== undefined) {
       before.close();
@@ -111,6 +119,7 @@ export class BatteryReader {
       bus,
       clock,
       onChange: (seen) => onBattery?.(seen),
+      ...(silenceMs !== undefined && { silenceMs }),
     });
     this.#followed.set(service, followed);
     followed.open();
@@ -121,6 +130,7 @@ interface FollowOptions {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly onChange: (battery: SeenBattery) => void;
+  readonly silenceMs?: number;
 }
 
 /** One service from the moment it has an owner until that leaves. */
@@ -133,7 +143,10 @@ class FollowedService implements SeenBattery {
   #signals = 0;
   #isKnown = false;
   #isClosed = false;
+  /** It sends nothing and does not answer. */
+  #hangs = false;
   #cancel: () => void = () => {};
+  #cancelSilence: () => void = () => {};
   readonly #unwatch: (() => void)[] = [];
 
   constructor(service: string, owner: string, options: FollowOptions) {
@@ -147,8 +160,12 @@ class FollowedService implements SeenBattery {
   }
 
   get view(): BatteryView {
-    this.#view ??= readView(this.service, this.#items);
+    this.#view ??= this.#read();
     return this.#view;
+  }
+
+  get wishes(): ReadonlySet<string> {
+    return wishesIn(this.#items.keys());
   }
 
   get signals(): number {
@@ -166,6 +183,7 @@ class FollowedService implements SeenBattery {
   close(): void {
     this.#isClosed = true;
     this.#cancel();
+    this.#cancelSilence();
     for (const unwatch of this.#unwatch.splice(0)) unwatch();
   }
 
@@ -180,7 +198,46 @@ class FollowedService implements SeenBattery {
     if (this.#isClosed) return;
     this.#isKnown = true;
     for (const [path, item] of items) this.#keep(path, item);
+    this.#isAlive();
     this.#changed();
+  }
+
+  #read(): BatteryView {
+    const view = readView(this.service, this.#items);
+    if (!this.#hangs) return view;
+    const { reading: _, ...rest } = view;
+    return { ...rest, link: { ...rest.link, online: false } };
+  }
+
+  /** It has been heard: from now on its silence counts. */
+  #isAlive(): void {
+    this.#hangs = false;
+    const { clock, silenceMs } = this.#options;
+    if (silenceMs === undefined || this.#isClosed) return;
+    this.#cancelSilence();
+    this.#cancelSilence = clock.after(silenceMs, () => this.#askSilent());
+  }
+
+  #askSilent(): void {
+    const { clock, silenceMs = 0 } = this.#options;
+    const before = this.#signals;
+    this.#ask().then(
+      (items) => {
+        if (this.#isClosed) return;
+        for (const [path, item] of items) this.#keep(path, item);
+        this.#isAlive();
+        this.#changed();
+      },
+      (error: unknown) => {
+        if (!(error instanceof BusError)) throw error;
+        // What was heard while asking is newer than the answer.
+        if (this.#isClosed || !(error instanceof CallError) || this.#signals !== before) return;
+        const wasAlive = !this.#hangs;
+        this.#hangs = true;
+        this.#cancelSilence = clock.after(silenceMs, () => this.#askSilent());
+        if (wasAlive) this.#changed();
+      },
+    );
   }
 
   async #watch(rule: { path?: string; member: string }, listener: (signal: Signal) => void): Promise<void> {
@@ -232,7 +289,9 @@ class FollowedService implements SeenBattery {
 
   #heard(isOurs: boolean): void {
     this.#signals += 1;
-    if (isOurs && this.#isKnown) this.#changed();
+    const hung = this.#hangs;
+    if (this.#isKnown) this.#isAlive();
+    if ((isOurs || hung) && this.#isKnown) this.#changed();
   }
 
   #changed(): void {

@@ -17,6 +17,11 @@ export function batteryServiceName(port: string, address?: number): string {
   return `${BATTERY_PREFIX}${/^[0-9]/.test(cleaned) ? '_' : ''}${cleaned}`;
 }
 
+/** The service of the bank beside which a pack shows itself; undefined for any other service. */
+export function bankServiceOf(service: string): string | undefined {
+  return /^(.+)__0x[0-9a-f]{2,}$/.exec(service)?.[1];
+}
+
 /** Group of a battery below /Settings/Devices: "dbusbms_JK_1234". Only what has our prefix is ours to touch; the one exception is the number that `takeOver` frees. */
 export function settingsId(key: string): string {
   return `${OURS}${key.replace(/[^A-Za-z0-9_]/g, '_')}`;

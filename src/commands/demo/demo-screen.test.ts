@@ -36,7 +36,7 @@ function shown(view: BatteryView | undefined): Shown {
   return {
     service: 'com.victronenergy.battery.demo',
     ...(view !== undefined && {
-      battery: { service: 'com.victronenergy.battery.demo', view, signals: 7 },
+      battery: { service: 'com.victronenergy.battery.demo', view, signals: 7, wishes: new Set<string>() },
     }),
     bms: 'jbd',
     speed: 120,
