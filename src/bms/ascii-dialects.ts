@@ -1,10 +1,10 @@
 import type { Dialect } from '../protocol/ascii-dialect.ts';
 import { DAREN } from './daren/dialect.ts';
+import { EG4_LIFEPOWER4 } from './eg4-lifepower4/dialect.ts';
 import { PACE } from './pace/dialect.ts';
 import { PYLON_CLONE, PYLONTECH } from './pylontech/dialect.ts';
 import { TOPBMS } from './topbms/dialect.ts';
 
-const DAREN_CLASS = 0x4a;
 const TDT_CLASS = 0x4f;
 
 /**
@@ -26,7 +26,7 @@ export const ASCII_DIALECTS: readonly Dialect[] = [
   },
   { name: 'boqiang', looks: [{ at: 2, versions: [0x26] }] },
   DAREN,
-  { name: 'eg4-lifepower4', looks: [{ at: 2, cid1: DAREN_CLASS, versions: [0x20] }] },
+  EG4_LIFEPOWER4,
   { name: 'tdt', looks: [{ at: 2, cid1: TDT_CLASS }] },
   { name: 'cbt-vb', looks: [{ at: 0, versions: [0x22] }] },
 ];

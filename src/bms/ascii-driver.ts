@@ -36,7 +36,7 @@ export interface AsciiCommand {
 
 /** A driver of one dialect of the ASCII frame as a table of commands. */
 export interface AsciiPlan
-  extends Omit<DriverPlan, 'accept' | 'addressOf' | 'decode' | 'queries' | 'sends'>,
+  extends Omit<DriverPlan, 'accept' | 'addressOf' | 'decode' | 'knock' | 'queries' | 'sends'>,
     Partial<ReplyRules> {
   readonly dialect: Dialect;
   readonly version: number;
@@ -46,11 +46,13 @@ export interface AsciiPlan
   readonly namesPack?: true;
   /** In the order of asking; the first is asked in every poll and by the probe. */
   readonly commands: readonly [AsciiCommand, ...AsciiCommand[]];
+  /** One of them, for which the probe waits so long before it asks the first. */
+  readonly knocks?: { readonly command: AsciiCommand; readonly timeoutMs: number };
 }
 
 /** Makes the driver; every reply has to fit the command that was asked, whatever else it says. */
 export function asciiDriver(plan: AsciiPlan): BmsDriver {
-  const { commands, dialect, version, requestClass, start, namesPack, ...rest } = plan;
+  const { commands, dialect, version, requestClass, start, namesPack, knocks, ...rest } = plan;
   const requestOf = (command: AsciiCommand, pack: number): AsciiFrame => ({
     ...(start !== undefined && { start }),
     version,
@@ -82,6 +84,9 @@ export function asciiDriver(plan: AsciiPlan): BmsDriver {
   const [first, ...others] = commands;
   return planned({
     ...rest,
+    ...(knocks !== undefined && {
+      knock: { ...toQuery(knocks.command), timeoutMs: knocks.timeoutMs, tries: 1 },
+    }),
     sends: { reads: commands.map((command) => patternOf(requestOf(command, 0))) },
     queries: [toQuery(first), ...others.map(toQuery)],
     accept: (asked) => acceptReply(asked, rules),

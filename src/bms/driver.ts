@@ -160,6 +160,11 @@ export interface DriverPlan extends Omit<BmsDriver, 'open' | 'opening' | 'switch
   readonly queries: readonly [Query, ...Query[]];
   /** How the probe asks the first query. */
   readonly probe: How;
+  /**
+   * Asked by the probe before that, where a board takes long to answer the first query: silence to this one, which is answered
+   * soon, ends the probe.
+   */
+  readonly knock?: Query;
   /** What the probe demands of the answer; default a plausible reading. */
   readonly prove?: (talk: Talk, answer: Answered) => Promise<Reading>;
   /** What several answers of one poll, or of one before, say only together; it counts before what each says alone. */

@@ -5,6 +5,8 @@ export { dalyD2 } from './daly/d2/index.ts';
 export { daly } from './daly/index.ts';
 export { dalyP81 } from './daly/p81/index.ts';
 export { daren } from './daren/index.ts';
+export { ks48100 } from './daren/ks48100/index.ts';
+export { eg4LifePower4 } from './eg4-lifepower4/index.ts';
 export { eg4Ll } from './eg4-ll/index.ts';
 export { jbd } from './jbd/index.ts';
 export { jbdUp } from './jbd/up/index.ts';

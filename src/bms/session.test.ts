@@ -7,7 +7,12 @@ import { type DriverPlan, NO_CABLE, planned, type Query } from './driver.ts';
 import { UNASKED } from './query-plan.ts';
 
 /** Queries named by their only byte; `answers` has what the battery tells now. */
-function battery(queries: DriverPlan['queries'], answers: Record<number, Reading | Error>, address = 1) {
+function battery(
+  queries: DriverPlan['queries'],
+  answers: Record<number, Reading | Error>,
+  address = 1,
+  more: Partial<DriverPlan> = {},
+) {
   const asked: number[] = [];
   const link: Exchange = {
     ...SAYS_NOTHING,
@@ -34,10 +39,12 @@ function battery(queries: DriverPlan['queries'], answers: Record<number, Reading
       const answer = answers[name];
       return answer === undefined || answer instanceof Error ? {} : answer;
     },
+    ...more,
   });
   const session = driver.open(link, address);
   return {
     answers,
+    asked,
     session,
     /** The requests of one reading, and what came of it. */
     async read(): Promise<{ asked: number[]; outcome: Reading | BmsError }> {
@@ -126,6 +133,16 @@ describe('a session', () => {
       },
     });
     expect(await read()).toEqual({ asked: [1, 2, 2], outcome: { maxChargeCurrent: 90 } });
+  });
+
+  it('knocks before it probes, and asks nothing else when nobody opens', async () => {
+    const knock = named(9);
+    const awake = battery([VALUES], { 1: { soc: 50 }, 9: {} }, 1, { knock });
+    expect(await awake.session.probe()).toEqual({ soc: 50 });
+    expect(awake.asked).toEqual([9, 1]);
+    const away = battery([VALUES], { 1: { soc: 50 } }, 1, { knock });
+    await expect(away.session.probe()).rejects.toBeInstanceOf(TimeoutError);
+    expect(away.asked).toEqual([9]);
   });
 
   it('says once what is never told, and hands it over once', async () => {

@@ -39,8 +39,9 @@ export function planned(plan: DriverPlan): BmsDriver {
 }
 
 /** The first question of the probe as the session asks it: where there are several forms, each once. */
-function openingOf({ probe, queries: [first], timeoutMs: usualMs }: DriverPlan, address: number): Opening {
-  const { timeoutMs = usualMs, tries = 1 } = { ...timing(first), ...probe };
+function openingOf({ knock, probe, queries, timeoutMs: usualMs }: DriverPlan, address: number): Opening {
+  const first = knock ?? queries[0];
+  const { timeoutMs = usualMs, tries = 1 } = knock ?? { ...timing(first), ...probe };
   const asked = first.asks(address, undefined, new Round(address, {}, new Map()));
   return asked instanceof Uint8Array
     ? { requests: [asked], timeoutMs, tries }
@@ -98,8 +99,9 @@ class PlannedSession implements Session {
   }
 
   async probe(): Promise<Reading> {
-    const { probe, prove, queries } = this.#plan;
+    const { knock, probe, prove, queries } = this.#plan;
     const [first] = queries;
+    if (knock !== undefined) await this.#talk.ask(knock);
     const answer = await this.#talk.ask(first, probe);
     return prove === undefined
       ? assertPlausible(assemble(this.#plan, [answer.reading]))

@@ -3,11 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { BmsError, FrameError, RefusedError } from '../errors.ts';
 import {
   acceptFrame,
+  acceptFrameFrom,
   acceptReply,
   buildFrame,
   buildRequest,
   parseExchange,
   parseFrame,
+  patternOf,
   type ReplyRules,
 } from './ascii-frame.ts';
 import { bytesOf } from './bytes.ts';
@@ -155,5 +157,60 @@ describe('accepting a reply', () => {
     const { asked: question, reply: answer } = parseExchange(asked, reply(0, [1, 2, 3]), rules);
     expect([question.code, [...answer.info]]).toEqual([0x42, [1, 2, 3]]);
     expect(() => parseExchange(asked, bytesOf(reply(0, [1, 2, 3]), 0), rules)).toThrow(BmsError);
+  });
+});
+
+describe('a frame behind another start byte', () => {
+  const START = 0x3e;
+  const frame = { start: START, version: 0x22, address: 1, cid1: 0x42, code: 0x42, info: Uint8Array.of() };
+
+  it('differs in that byte alone, which is no part of the sum', () => {
+    expect(text(buildFrame(frame))).toBe('>220142420000FDAF');
+  });
+
+  it('is no frame of the others, and theirs is none of it', () => {
+    const whole = buildFrame(frame);
+    expect(acceptFrameFrom(START)(whole)).toBe(whole.length);
+    expect(acceptFrame(whole)).toEqual({ refused: 'start', why: 'no ~' });
+    expect(acceptFrameFrom(START)(ascii('~220142420000FDAF'))).toEqual({ refused: 'start', why: 'no >' });
+    expect(parseFrame(whole, START)).toEqual(frame);
+  });
+
+  it('is answered behind that byte, in the class that the replies have', () => {
+    const rules = {
+      returnCodes: {},
+      sameAddress: true,
+      start: START,
+      cid1: 0x4a,
+      objection: () => undefined,
+    };
+    const verdict = acceptReply(buildFrame(frame), rules);
+    const reply = buildFrame({ ...frame, cid1: 0x4a, code: 0, info: bytesOf(1, 2, 3) });
+    expect(verdict(reply)).toBe(reply.length);
+    expect(verdict(buildFrame({ ...frame, code: 0, info: bytesOf(1, 2, 3) }))).toMatchObject({
+      refused: 'command',
+    });
+  });
+});
+
+describe('the pattern of a request', () => {
+  const frame = { version: 0x22, address: 0, cid1: 0x4a, code: 0xb0, info: bytesOf(0, 1, 3, 0xff, 0) };
+  const matches = (other: object): boolean =>
+    patternOf(frame).test(Buffer.from(buildFrame({ ...frame, ...other })).toString('hex'));
+
+  it('lets every address through', () => {
+    for (const address of [0, 1, 15, 255])
+      expect(matches({ address, info: bytesOf(address, 1, 3, 0xff, 0) })).toBe(true);
+  });
+
+  it.each([
+    ['version', { version: 0x20 }],
+    ['class', { cid1: 0x46 }],
+    ['command', { code: 0xb1 }],
+    ['INFO', { info: bytesOf(0, 2, 3, 0xff, 0) }],
+    ['length', { info: bytesOf(0, 1, 3, 0xff, 0, 0) }],
+    ['start', { start: 0x3e }],
+  ])('lets no other %s through', (_, other) => {
+    expect(matches(other)).toBe(false);
   });
 });

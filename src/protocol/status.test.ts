@@ -1,7 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ALARM_NAMES, type AlarmLevel } from '../model/alarms.ts';
-import { bitsFrom, decodeStatus, encodeStatus, HEAT_ALARMS, statusByte, statusWord } from './status.ts';
+import {
+  bitsFrom,
+  decodeStatus,
+  encodeStatus,
+  HEAT_ALARMS,
+  pairsFrom,
+  statusByte,
+  statusWord,
+} from './status.ts';
 
 const FIELDS = [
   statusWord(0, bitsFrom(0, 2, ...HEAT_ALARMS), bitsFrom(8, 1, ...HEAT_ALARMS)),
@@ -13,6 +21,15 @@ describe('status words', () => {
     expect(bitsFrom(3, 1, 'lowSoc', undefined, 'contactor')).toEqual([
       { bit: 3, alarm: 'lowSoc', level: 1 },
       { bit: 5, alarm: 'contactor', level: 1 },
+    ]);
+  });
+
+  it('have the warning of a name in one bit and its protection in the next', () => {
+    expect(pairsFrom(2, 'lowVoltage', 'highVoltage')).toEqual([
+      { bit: 2, alarm: 'lowVoltage', level: 1 },
+      { bit: 3, alarm: 'lowVoltage', level: 2 },
+      { bit: 4, alarm: 'highVoltage', level: 1 },
+      { bit: 5, alarm: 'highVoltage', level: 2 },
     ]);
   });
 

@@ -19,6 +19,14 @@ export function bitsFrom(
   return names.flatMap((alarm, index) => (alarm === undefined ? [] : [{ bit: first + index, alarm, level }]));
 }
 
+/** Two bits a name from bit `first` on: the warning, then the protection. */
+export function pairsFrom(first: number, ...names: readonly AlarmName[]): AlarmBit[] {
+  return names.flatMap((alarm, index): AlarmBit[] => [
+    { bit: first + 2 * index, alarm, level: 1 },
+    { bit: first + 2 * index + 1, alarm, level: 2 },
+  ]);
+}
+
 /** The order in which most boards tell of cells and pack, and of charging and discharging in heat and cold. */
 export const VOLTAGE_ALARMS = [
   'highCellVoltage',

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { analogReplies } from '../../../test/support/ascii-replies.ts';
 import { BATTERY } from '../../../test/support/batteries.ts';
 import { batteryLine } from '../../../test/support/battery-line.ts';
 import { readAt, sessionOn } from '../../../test/support/sessions.ts';
@@ -92,8 +93,10 @@ describe('reading Daren packs', () => {
   });
 
   it('says whose the answer of a sibling is', () => {
-    const sibling = analog((frame) => ({ ...frame, version: 0x20 }));
-    expect(() => daren.decode(ANALOG, sibling)).toThrow('dialect eg4-lifepower4, not daren');
+    const sibling = analogReplies().find(({ dialect }) => dialect === 'eg4-lifepower4');
+    expect(() => daren.decode(ANALOG, sibling?.reply ?? new Uint8Array())).toThrow(
+      'dialect eg4-lifepower4, not daren',
+    );
   });
 
   it('keeps the names that are text, and nothing of rubbish', async () => {

@@ -14,13 +14,13 @@ import {
   VERSION,
 } from './fields.ts';
 
-const ANALOG_COMMAND: AsciiCommand = {
+export const ANALOG_COMMAND: AsciiCommand = {
   code: ANALOG,
   decode: decodeAnalog,
   ask: { tries: 2 },
 };
 /** At the second poll, so that the first is quick, and then about hourly at one poll a second. */
-const LIMITS_COMMAND: AsciiCommand = {
+export const LIMITS_COMMAND: AsciiCommand = {
   code: COMMAND.parameters,
   length: LIMITS_LENGTH,
   decode: decodeLimits,
@@ -31,7 +31,7 @@ const LIMITS_COMMAND: AsciiCommand = {
     confirmed: 'reading',
   },
 };
-const PRODUCT_COMMAND: AsciiCommand = {
+export const PRODUCT_COMMAND: AsciiCommand = {
   code: COMMAND.product,
   info: () => [],
   objection: ({ info }) =>
@@ -39,29 +39,29 @@ const PRODUCT_COMMAND: AsciiCommand = {
   decode: decodeProduct,
   ask: { tells: ['hardwareVersion', 'model', 'firmwareVersion'], rarely: { first: 0, attempts: 3 } },
 };
-/** Two parts are asked for by one command; each reply names its own. */
-const moduleCommand = (
-  { part, length }: { readonly part: number; readonly length: number },
-  rest: Pick<AsciiCommand, 'ask' | 'decode'>,
-): AsciiCommand => ({
-  ...rest,
-  code: COMMAND.module,
-  info: (pack) => [pack, 1, part, 0xff, 0],
-  length,
-  objection: ({ info }) =>
-    info[0] === COMMAND.module && info[3] === part ? undefined : 'another part of the module',
-});
-
-export const MODULE_COMMANDS: readonly AsciiCommand[] = [
-  moduleCommand(SERIAL, {
-    decode: (info) => decodeFields(info, SERIAL_NUMBER),
-    ask: { tells: ['serialNumber'], rarely: { first: 0, attempts: 3 } },
-  }),
-  moduleCommand(CAPACITY, {
-    decode: (info) => decodeFields(info, CAPACITIES),
-    ask: { tells: ['capacityDesign'], rarely: { first: 1, attempts: 3 } },
-  }),
-];
+/** Two parts are asked for by one command; each reply names its own. `serialEnd` ends the question for the serial number. */
+export const moduleCommands = (serialEnd: number, cid1?: number): readonly AsciiCommand[] => {
+  const part = (wanted: number, end: number, length: number): Omit<AsciiCommand, 'decode'> => ({
+    ...(cid1 !== undefined && { cid1 }),
+    code: COMMAND.module,
+    info: (pack) => [pack, 1, wanted, 0xff, end],
+    length,
+    objection: ({ info }) =>
+      info[0] === COMMAND.module && info[3] === wanted ? undefined : 'another part of the module',
+  });
+  return [
+    {
+      ...part(SERIAL.part, serialEnd, SERIAL.length),
+      decode: (info) => decodeFields(info, SERIAL_NUMBER),
+      ask: { tells: ['serialNumber'], rarely: { first: 0, attempts: 3 } },
+    },
+    {
+      ...part(CAPACITY.part, 0, CAPACITY.length),
+      decode: (info) => decodeFields(info, CAPACITIES),
+      ask: { tells: ['capacityDesign'], rarely: { first: 1, attempts: 3 } },
+    },
+  ];
+};
 
 export const daren: BmsDriver = asciiDriver({
   id: 'daren',
@@ -85,6 +85,6 @@ export const daren: BmsDriver = asciiDriver({
   dialect: DAREN,
   version: VERSION,
   requestClass: DEVICE_CLASS,
-  commands: [ANALOG_COMMAND, LIMITS_COMMAND, PRODUCT_COMMAND, ...MODULE_COMMANDS],
+  commands: [ANALOG_COMMAND, LIMITS_COMMAND, PRODUCT_COMMAND, ...moduleCommands(0)],
   finish,
 });
