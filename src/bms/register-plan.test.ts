@@ -22,8 +22,9 @@ const responder = registerResponder({
   blocks: [BLOCK, COILS],
   addresses: [1, 2],
   usual: 1,
-  also: (data, begin, pack) => {
-    if (begin === reg(8) && pack.soc === 0) data[0] = 0xff;
+  also: (put, pack) => {
+    if (pack.soc === 0) put({ at: reg(8), type: 'u16be' }, 0xff00);
+    put({ at: 0, type: 'u8' }, 1);
   },
 });
 const answer = (request: Uint8Array, battery = BATTERY): Uint8Array =>

@@ -4,6 +4,7 @@ import { acceptRegisters, isRead, READS, type ReadFunction, readRegisters } from
 import { decodeMap, type RegisterMap } from '../protocol/register-map.ts';
 import { blockOf } from '../protocol/registers.ts';
 import type { DriverPlan } from './driver.ts';
+import type { Form } from './query-plan.ts';
 
 /** The maps of a device, by the function that reads them. */
 export type Maps = { readonly [code in ReadFunction]?: RegisterMap };
@@ -19,6 +20,12 @@ export interface Block {
 /** Asks a device at its address for one block. */
 export function asksFor({ start, count, code }: Block): (address: number) => Uint8Array {
   return (address) => readRegisters(address, start, count, code);
+}
+
+/** Asks for the first of `blocks` that a device does not refuse: a whole, or what of it is known to be read by others. */
+export function asksForOneOf(blocks: readonly Block[]): (address: number) => readonly Form[] {
+  return (address) =>
+    blocks.map((block) => ({ id: `${block.start} ${block.count}`, request: asksFor(block)(address) }));
 }
 
 /** What a driver of a device with maps of registers needs beside its queries. */

@@ -1,8 +1,9 @@
 import type { Reading } from '../model/reading.ts';
 import { bytesOf, readNumber } from '../protocol/bytes.ts';
+import { putNumber } from '../protocol/encode.ts';
 import { bytesRead, EXCEPTION_FLAG, isRead, READS, withCrc } from '../protocol/modbus.ts';
 import { packAt } from '../protocol/packs.ts';
-import { encodeMap } from '../protocol/register-map.ts';
+import { encodeMap, type Word } from '../protocol/register-map.ts';
 import { acceptRegisterRequest } from '../protocol/registers.ts';
 import type { Responder } from './driver.ts';
 import { type Block, type Maps, placeOf } from './register-plan.ts';
@@ -15,8 +16,8 @@ export interface RegisterDevice {
   readonly addresses: readonly number[];
   /** Where a single pack listens. */
   readonly usual: number;
-  /** What the maps do not say: changes a block that begins at byte `begin`. */
-  readonly also?: (block: Uint8Array, begin: number, pack: Reading, request: Uint8Array) => void;
+  /** What the maps do not say: puts numbers at places of the memory; those outside of the block are dropped. */
+  readonly also?: (put: (word: Word, value: number) => void, pack: Reading) => void;
 }
 
 const ILLEGAL_ADDRESS = 2;
@@ -42,7 +43,7 @@ export function registerResponder({ maps, blocks, addresses, usual, also }: Regi
         return { bytes: withCrc(bytesOf(address, code | EXCEPTION_FLAG, ILLEGAL_ADDRESS)) };
       const data = new Uint8Array(bytesRead(code, count));
       encodeMap(map, data, begin, pack);
-      also?.(data, begin, pack, request);
+      also?.(({ at, type }, value) => putNumber(data, at - begin, type, value), pack);
       return { bytes: withCrc(bytesOf(address, code, data.length, data)) };
     },
   };

@@ -104,6 +104,22 @@ describe('a map of registers', () => {
     expect(readBack(COUNTED, few, reg(0x1f), 2)).toEqual({ cellCount: 2 });
   });
 
+  it('says what tables cannot, its alarms beside theirs', () => {
+    const map: RegisterMap = {
+      ...MAP,
+      also: (number) => {
+        const volts = number({ at: reg(0x10), type: 'u16be' });
+        return volts === undefined ? {} : { power: volts, alarms: { highVoltage: 2, contactor: 1 } };
+      },
+    };
+    expect(readBack(map, BATTERY)).toMatchObject({
+      voltage: 13.2,
+      power: 1320,
+      alarms: { highVoltage: 2, contactor: 1, lowSoc: 0 },
+    });
+    expect(readBack(map, BATTERY, reg(0x20), 2)).not.toHaveProperty('power');
+  });
+
   it('never shows a sensor that is fitted as one that is not', () => {
     const map = {
       temperatures: places(0, 2, { type: 'u16be', offset: -2731, scale: 0.1, absent: [2731] }),

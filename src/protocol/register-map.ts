@@ -1,5 +1,5 @@
 import { type AlarmName, type Alarms, mergeAlarms } from '../model/alarms.ts';
-import type { Reading } from '../model/reading.ts';
+import { mergeReadings, type Reading } from '../model/reading.ts';
 import { flagsOf, NUMBER_TYPES, type NumberType, readNumber } from './bytes.ts';
 import { encodeAlarms, encodeFields, maskOf, putNumber, unscaled } from './encode.ts';
 import {
@@ -29,7 +29,12 @@ export interface RegisterMap {
   /** Cells that are being balanced, bit 0 = cell 1. */
   readonly balancing?: Mask;
   readonly alarms?: readonly AlarmWord[];
+  /** What tables cannot say. Alarms are merged with those of the tables. */
+  readonly also?: (number: NumberAt) => Reading;
 }
+
+/** The number at a place, undefined where it lies outside of the block. */
+export type NumberAt = (word: Word) => number | undefined;
 
 export interface Word {
   readonly at: number;
@@ -58,19 +63,17 @@ export function places(at: number, count: number, scaling: Scaling): Place[] {
   return Array.from({ length: count }, (_, index) => ({ ...scaling, at: at + index * width }));
 }
 
-/** The number at a place, undefined where it lies outside of the block. */
-type NumberAt = (word: Word) => number | undefined;
-
 /** What a block says that begins at byte `begin`. */
 export function decodeMap(map: RegisterMap, block: Uint8Array, begin: number): Reading {
   const number: NumberAt = ({ at, type }) => readNumber(block, at - begin, type);
-  return {
+  const listed: Reading = {
     ...decodeFields(block, inside(map.fields ?? [], begin, block.length)),
     ...cellsOf(map, number),
     ...temperaturesOf(map, number),
     ...balancingOf(map, number),
     ...alarmsOf(map, number),
   };
+  return map.also === undefined ? listed : mergeReadings(listed, map.also(number));
 }
 
 /** Cells have their numbers from the first place on, so a block that begins behind it tells none. */

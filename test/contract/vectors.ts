@@ -90,6 +90,8 @@ export interface DeviceFacts {
   readonly alarmsElsewhere?: true;
   /** Devices that want to be asked in another form: what such a one does, and the scenario in which it does. */
   readonly forms?: readonly (readonly [device: string, scenario: object])[];
+  /** What it tells too coarsely to be of use, so that it is not in a reading. */
+  readonly untold?: readonly string[];
   /** Damages of single bits that its checksums cannot show, in all captured replies together; the session has to see them. */
   readonly unseenBitErrors?: number;
 }

@@ -34,10 +34,8 @@ const BITS: readonly Named[] = [
 ];
 export const PROTECTIONS_AT = reg(27);
 /** Protections that close the way into the battery, and those that close the way out of it. The FETs themselves are not told. */
-export const CLOSED_BY = {
-  chargeEnabled: [0, 1, 4, 8, 10],
-  dischargeEnabled: [2, 3, 5, 9, 11, 13],
-} as const;
+export const CHARGE_CLOSED_BY = [0, 1, 4, 8, 10];
+export const DISCHARGE_CLOSED_BY = [2, 3, 5, 9, 11, 13];
 
 export const MAP: RegisterMap = {
   fields: [

@@ -1,12 +1,20 @@
-import type { FlagKey, Reading } from '../../model/reading.ts';
+import type { Reading } from '../../model/reading.ts';
 import { round } from '../../model/round.ts';
-import { flagsOf, readNumber } from '../../protocol/bytes.ts';
+import type { NumberAt } from '../../protocol/register-map.ts';
 import { assemble, assertCarries, assertPlausible, type BmsDriver, planned, type Query } from '../driver.ts';
-import { asksFor, cutToCells, placeOf, readsMaps } from '../register-plan.ts';
-import { ADDRESSES, ALONE, BLOCK, CLOSED_BY, MAP, MAY_BE_FREEZING, PROTECTIONS_AT } from './fields.ts';
+import { asksFor, cutToCells, readsMaps } from '../register-plan.ts';
+import {
+  ADDRESSES,
+  ALONE,
+  BLOCK,
+  CHARGE_CLOSED_BY,
+  DISCHARGE_CLOSED_BY,
+  MAP,
+  MAY_BE_FREEZING,
+  PROTECTIONS_AT,
+} from './fields.ts';
 
-const MAPS = { 3: MAP } as const;
-const { accept, addressOf, decode } = readsMaps(MAPS);
+const { accept, addressOf, decode } = readsMaps({ 3: { ...MAP, also: fetsOf } });
 
 const VALUES_QUERY: Query = { asks: asksFor(BLOCK.values), tries: 2 };
 const IDENTITY_QUERY: Query = {
@@ -47,10 +55,7 @@ export const eg4Ll: BmsDriver = planned({
 
   accept,
   addressOf,
-  decode: (request, reply) => {
-    const protections = readNumber(reply.subarray(3), PROTECTIONS_AT - placeOf(MAPS, request).begin, 'u16be');
-    return { ...fittedSensors(inTheirSteps(decode(request, reply))), ...fetsOf(protections) };
-  },
+  decode: (request, reply) => fittedSensors(inTheirSteps(decode(request, reply))),
   finish: cutToCells,
 
   prove: async (_talk, { reading }) =>
@@ -71,9 +76,9 @@ function fittedSensors(reading: Reading): Reading {
   return { ...reading, temperatures: [first, ...others.filter((degrees) => degrees !== 0)] };
 }
 
-function fetsOf(protections: number | undefined): Reading {
+function fetsOf(number: NumberAt): Reading {
+  const protections = number({ at: PROTECTIONS_AT, type: 'u16be' });
   if (protections === undefined) return {};
-  const set = flagsOf(protections, 16);
-  const isOpen = (key: FlagKey & keyof typeof CLOSED_BY): boolean => !CLOSED_BY[key].some((bit) => set[bit]);
-  return { chargeEnabled: isOpen('chargeEnabled'), dischargeEnabled: isOpen('dischargeEnabled') };
+  const isOpen = (closedBy: readonly number[]): boolean => !closedBy.some((bit) => (protections >>> bit) & 1);
+  return { chargeEnabled: isOpen(CHARGE_CLOSED_BY), dischargeEnabled: isOpen(DISCHARGE_CLOSED_BY) };
 }
