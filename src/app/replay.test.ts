@@ -5,7 +5,7 @@ import { vectorOf } from '../../tools/capture-to-vector.ts';
 import type { BmsEntry } from '../bms/driver.ts';
 import { BMSES } from '../bms/index.ts';
 import { BmsError, hex, TimeoutError, UsageError } from '../errors.ts';
-import type { Reading } from '../model/reading.ts';
+import type { PackReading } from '../model/reading.ts';
 import { captureLine } from '../transport/capture.ts';
 import { HalfDuplex } from '../transport/half-duplex.ts';
 import { MemoryWire } from '../transport/memory.ts';
@@ -19,7 +19,7 @@ const DAMAGED = 2;
 
 interface Recorded {
   readonly text: string;
-  readonly readings: readonly Reading[];
+  readonly readings: readonly PackReading[];
 }
 
 /** A battery that is probed and polled while its exchanges are taken down. */

@@ -2,7 +2,7 @@ import { PackPoller } from '../battery/pack-poller.ts';
 import { decodeLog } from '../bms/decode.ts';
 import type { BmsDriver } from '../bms/driver.ts';
 import { BmsError } from '../errors.ts';
-import type { Reading } from '../model/reading.ts';
+import type { PackReading } from '../model/reading.ts';
 import { type Captured, ReplayLink } from '../transport/replay.ts';
 
 /** What one conversation of a capture came to. */
@@ -13,7 +13,7 @@ export type Replayed = {
   readonly address?: number;
   /** What it consisted of, failed tries included. */
   readonly exchanges: readonly Captured[];
-} & ({ readonly reading: Reading } | { readonly error: BmsError });
+} & ({ readonly reading: PackReading } | { readonly error: BmsError });
 
 export interface Replay {
   readonly driver: BmsDriver;
@@ -77,7 +77,7 @@ async function converse(
   const isFound = probed.some((one) => 'reading' in one);
   const pollLink = isFound ? link : new ReplayLink(entries);
   const pack = new PackPoller(driver, address, () => 1000 * (pollLink.taken.at(-1)?.end ?? 0));
-  const poll = async (): Promise<Reading> => {
+  const poll = async (): Promise<PackReading> => {
     const result = await pack.poll(pollLink);
     if ('error' in result) throw result.error;
     return result.reading;
@@ -89,7 +89,7 @@ async function converse(
 async function run(
   link: ReplayLink,
   address: number,
-  conversation: () => Promise<Reading>,
+  conversation: () => Promise<PackReading>,
   once: boolean,
 ): Promise<Replayed[]> {
   const all: Replayed[] = [];

@@ -3,7 +3,7 @@ import { withReads } from '../../test/support/sessions.ts';
 import type { BmsDriver } from '../bms/driver.ts';
 import { jkPb } from '../bms/jk/pb/index.ts';
 import { PortLostError, TimeoutError } from '../errors.ts';
-import type { Reading } from '../model/reading.ts';
+import type { PackReading } from '../model/reading.ts';
 import type { Exchange } from '../transport/exchange.ts';
 import { SerialCheck } from './serial-check.ts';
 
@@ -16,7 +16,7 @@ function telling(...numbers: readonly (string | undefined | Error)[]): {
   readonly pack: { address: number; driver: BmsDriver };
 } {
   const left = [...numbers];
-  const read = async (): Promise<Reading> => {
+  const read = async (): Promise<PackReading> => {
     const next = left.shift();
     if (next instanceof Error) throw next;
     return next === undefined ? {} : { serialNumber: next };

@@ -1,8 +1,8 @@
 import type { AlarmName } from '../model/alarms.ts';
-import type { Reading } from '../model/reading.ts';
+import type { PackReading } from '../model/reading.ts';
 
 /** A reading as it is believed, and as the BMS told it: an alarm may be about what is not believed yet. */
-type Readings = readonly Reading[];
+type Readings = readonly PackReading[];
 
 /** What the log tells of an alarm. */
 interface AlarmText {

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Reading } from '../model/reading.ts';
+import type { PackReading } from '../model/reading.ts';
 import { areTwo } from './are-two.ts';
 
-const PACK: Reading = {
+const PACK: PackReading = {
   current: -20,
   soc: 60,
   cycles: 38,
@@ -14,7 +14,7 @@ const PACK: Reading = {
 };
 
 describe('two readings with one serial number', () => {
-  it.each<[string, Reading]>([
+  it.each<[string, PackReading]>([
     ['cycles', { cycles: 41 }],
     ['size', { capacityFull: 100 }],
     ['charge', { capacityRemaining: 150 }],
@@ -37,7 +37,7 @@ describe('two readings with one serial number', () => {
         sag: within(0, 0.2),
         noise: fc.array(within(0, 0.002), { minLength: 4, maxLength: 4 }),
       })
-      .map(({ current, soc, remaining, sag, noise }): Reading => {
+      .map(({ current, soc, remaining, sag, noise }): PackReading => {
         const cells = PACK.cellVoltages ?? [];
         const cellVoltages = cells.map((cell, index) => cell + sag + (noise[index] ?? 0));
         return { ...PACK, current, soc, capacityRemaining: remaining, cellVoltages };

@@ -1,4 +1,4 @@
-import type { NumberKey, Reading } from '../model/reading.ts';
+import type { NumberKey, PackReading } from '../model/reading.ts';
 
 /**
  * How far apart two looks at one pack within a second or two can be, in units of the reading. Current and voltage are not
@@ -19,7 +19,7 @@ const MOST_CELL = 0.012;
 const SAME_CURRENT = 0.5;
 
 /** Whether two readings, taken shortly after one another, cannot be those of one pack. */
-export function areTwo(a: Reading, b: Reading): boolean {
+export function areTwo(a: PackReading, b: PackReading): boolean {
   const isApart = ([key, most]: (typeof SLOW)[number]): boolean => apart(a[key], b[key]) > most;
   return (
     SLOW.some(isApart) ||

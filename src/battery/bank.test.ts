@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { batteryOf } from '../../test/support/batteries.ts';
 import { SETTINGS } from '../control/fixtures.ts';
-import type { Reading } from '../model/reading.ts';
+import type { PackReading } from '../model/reading.ts';
 import { Bank } from './bank.ts';
 import { Battery } from './battery.ts';
 import { Controller } from './controller.ts';
 
-const READING: Reading = { ...batteryOf(16), current: 10, capacityFull: 100 };
+const READING: PackReading = { ...batteryOf(16), current: 10, capacityFull: 100 };
 const MINUTE = 60_000;
 
 function pack(address: number): Battery {

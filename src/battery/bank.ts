@@ -1,7 +1,7 @@
 import type { ControlOutput } from '../control/law.ts';
 import { bankOutput, type Member, withSilentPacks } from '../control/limits/bank-limits.ts';
 import { bankReading } from '../model/bank-reading.ts';
-import type { ModuleReading, Reading } from '../model/reading.ts';
+import type { BankReading, ModuleReading, PackReading } from '../model/reading.ts';
 import { areTwo } from './are-two.ts';
 import { type Battery, SHOWN_FOR_MS } from './battery.ts';
 import type { LinkState } from './battery-view.ts';
@@ -11,9 +11,9 @@ const MISSED_AFTER_MS = 60_000;
 
 /** What the packs of a port are together. */
 export interface BankState {
-  readonly facts: Reading;
+  readonly facts: BankReading;
   readonly control: ControlOutput;
-  readonly reading?: Reading;
+  readonly reading?: BankReading;
   readonly link: LinkState;
 }
 
@@ -60,7 +60,7 @@ export class Bank {
    * two packs to which somebody gave one number. While nothing shows that they are two, they count once: to count one
    * pack twice would allow twice its current.
    */
-  namesakesOf(reading: Reading): Namesakes {
+  namesakesOf(reading: PackReading): Namesakes {
     const { serialNumber } = reading;
     if (serialNumber === undefined) return {};
     const all = this.#batteries.filter(({ facts }) => facts.serialNumber === serialNumber);
@@ -124,6 +124,6 @@ function sorted(batteries: readonly Battery[]): readonly Battery[] {
   return batteries.toSorted((a, b) => a.address - b.address);
 }
 
-function isKnown<T extends Member | Reading>(item: T | undefined): item is T {
+function isKnown<T extends Member | PackReading>(item: T | undefined): item is T {
   return item !== undefined;
 }

@@ -1,6 +1,6 @@
 import type { ControlOutput, ControlRequests } from '../control/law.ts';
 import type { HistoryFigures } from '../history/history.ts';
-import type { Reading } from '../model/reading.ts';
+import type { BankReading } from '../model/reading.ts';
 import type { BatteryKey } from './battery-key.ts';
 import type { ToldValues } from './told-values.ts';
 import type { Traits } from './traits.ts';
@@ -9,9 +9,9 @@ import type { Traits } from './traits.ts';
 export interface BatteryView {
   readonly identity: BatteryIdentity;
   /** Measurements to show; absent (all invalid) from 10 s after the last good sample. */
-  readonly reading?: Reading;
+  readonly reading?: BankReading;
   /** Facts that do not age (model, cell count, capacity), from the last good sample. */
-  readonly facts: Reading;
+  readonly facts: BankReading;
   /** Limits and reasons; absent for a pack that only shows itself beside its bank. Another driver may tell a part of it. */
   readonly control?: Partial<ControlOutput>;
   readonly link: LinkState;

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { jbd } from '../bms/jbd/index.ts';
 import { TimeoutError } from '../errors.ts';
-import type { Reading } from '../model/reading.ts';
+import type { PackReading } from '../model/reading.ts';
 import { controlSettings } from '../settings/control.ts';
 import { loadSettings } from '../settings/load.ts';
 import { Battery, clockText } from './battery.ts';
 import { Controller } from './controller.ts';
 
-const READING: Reading = {
+const READING: PackReading = {
   voltage: 52.8,
   current: 5,
   soc: 60,

@@ -2,7 +2,7 @@ import type { ControlOutput, ControlRequests } from '../control/law.ts';
 import type { Member } from '../control/limits/bank-limits.ts';
 import type { BmsError } from '../errors.ts';
 import type { HistoryFigures } from '../history/history.ts';
-import type { ModuleReading, Reading } from '../model/reading.ts';
+import type { ModuleReading, PackReading } from '../model/reading.ts';
 import type { LinkState } from './battery-view.ts';
 import type { BatteryMemory, Controller } from './controller.ts';
 import type { Outcome } from './poll-quality.ts';
@@ -11,7 +11,7 @@ import type { Outcome } from './poll-quality.ts';
 export const SHOWN_FOR_MS = 10_000;
 
 /** What came of asking a pack once. */
-export type PollResult = { readonly reading: Reading } | { readonly error: BmsError };
+export type PollResult = { readonly reading: PackReading } | { readonly error: BmsError };
 
 /** One pack with its own control: what it measured last, what its law says, how long it has been silent. */
 export class Battery {
@@ -19,12 +19,12 @@ export class Battery {
   readonly #controller: Controller;
   #output: ControlOutput | undefined;
   #fresh: Pick<ControlOutput, 'ccl' | 'dcl'> | undefined;
-  #facts: Reading = {};
+  #facts: PackReading = {};
   #goodAt: number | undefined;
   #bornAt: number;
   #complaint: string | undefined;
   #outcome: Outcome = 'good';
-  #told: Reading | undefined;
+  #told: PackReading | undefined;
 
   constructor(address: number, controller: Controller, now: number) {
     this.address = address;
@@ -52,12 +52,12 @@ export class Battery {
   }
 
   /** The last good sample, however old. */
-  get facts(): Reading {
+  get facts(): PackReading {
     return this.#facts;
   }
 
   /** The last reading as the BMS told it. */
-  get told(): Reading | undefined {
+  get told(): PackReading | undefined {
     return this.#told;
   }
 
@@ -93,7 +93,7 @@ export class Battery {
   }
 
   /** Measurements to show; absent when they are too old. */
-  shown(now: number): Reading | undefined {
+  shown(now: number): PackReading | undefined {
     return this.#goodAt !== undefined && now - this.#goodAt <= SHOWN_FOR_MS ? this.#facts : undefined;
   }
 

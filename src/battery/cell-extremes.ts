@@ -1,4 +1,4 @@
-import type { Reading } from '../model/reading.ts';
+import type { BankReading } from '../model/reading.ts';
 
 /** One measured place: "C3" of a single pack, "M2C3" in pack 2 of a bank, "T1" for a sensor. */
 export interface Place {
@@ -11,7 +11,7 @@ export interface Extremes {
   readonly max: Place;
 }
 
-type Finder = (reading: Reading | undefined) => Extremes | undefined;
+type Finder = (reading: BankReading | undefined) => Extremes | undefined;
 
 /** Lowest and highest cell, V; undefined when no cell is known. */
 export const cellExtremes = oncePerReading((reading) =>
@@ -24,8 +24,8 @@ export const temperatureExtremes = oncePerReading((reading) =>
 );
 
 /** Several paths show parts of the same result, one after the other, so the last one is kept. A reading never changes. */
-function oncePerReading(find: (reading: Reading) => Extremes | undefined): Finder {
-  let last: Reading | undefined;
+function oncePerReading(find: (reading: BankReading) => Extremes | undefined): Finder {
+  let last: BankReading | undefined;
   let found: Extremes | undefined;
   return (reading) => {
     if (reading !== last) {
@@ -38,9 +38,9 @@ function oncePerReading(find: (reading: Reading) => Extremes | undefined): Finde
 
 /** The packs of a bank are looked at one by one, because only then the place can be named. */
 function places(
-  reading: Reading,
+  reading: BankReading,
   letter: string,
-  valuesOf: (pack: Reading) => readonly number[] | undefined,
+  valuesOf: (pack: BankReading) => readonly number[] | undefined,
 ): Place[] {
   const named = (values: readonly number[] | undefined, prefix: string): Place[] =>
     (values ?? []).map((value, index) => ({ id: `${prefix}${letter}${index + 1}`, value }));

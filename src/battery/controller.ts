@@ -10,7 +10,7 @@ import {
   type HistoryFigures,
   restoreHistory,
 } from '../history/history.ts';
-import type { Reading } from '../model/reading.ts';
+import type { PackReading } from '../model/reading.ts';
 
 /** What one battery remembers over a restart; either part may be missing, old or damaged. */
 export interface BatteryMemory {
@@ -31,21 +31,21 @@ const FIRST_S = 1;
  * cell count, and with them whether what is remembered belongs to this pack.
  */
 export class Controller {
-  readonly #settingsFor: (reading: Reading) => ControlSettings;
+  readonly #settingsFor: (reading: PackReading) => ControlSettings;
   readonly #remembered: Remembered | undefined;
   #law: { readonly settings: ControlSettings; state: LawState } | undefined;
   #history: History;
   #sampledAt: number | undefined;
   #capacity: number | undefined;
 
-  constructor(settingsFor: (reading: Reading) => ControlSettings, remembered?: Remembered) {
+  constructor(settingsFor: (reading: PackReading) => ControlSettings, remembered?: Remembered) {
     this.#settingsFor = settingsFor;
     this.#remembered = remembered;
     this.#history = restoreHistory(remembered?.history, remembered?.ageSeconds ?? 0);
   }
 
   /** One decision; undefined as long as there was no reading at all. `t` is monotonic, s. */
-  step(t: number, reading: Reading | undefined, requests: ControlRequests): Step<LawState> | undefined {
+  step(t: number, reading: PackReading | undefined, requests: ControlRequests): Step<LawState> | undefined {
     const law = this.#law ?? this.#begin(reading);
     if (law === undefined) return undefined;
     const { profile } = law.settings;
@@ -71,7 +71,9 @@ export class Controller {
     return { history: this.#history, ...(control !== undefined && { control }) };
   }
 
-  #begin(reading: Reading | undefined): { readonly settings: ControlSettings; state: LawState } | undefined {
+  #begin(
+    reading: PackReading | undefined,
+  ): { readonly settings: ControlSettings; state: LawState } | undefined {
     if (reading === undefined) return undefined;
     const settings = this.#settingsFor(reading);
     const { control, ageSeconds = 0 } = this.#remembered ?? {};

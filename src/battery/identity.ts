@@ -1,5 +1,5 @@
 import type { BmsDriver } from '../bms/driver.ts';
-import type { Reading } from '../model/reading.ts';
+import type { PackReading } from '../model/reading.ts';
 import { type BatteryKey, withoutCopy } from './battery-key.ts';
 import type { PackMarks } from './battery-view.ts';
 import type { Traits } from './traits.ts';
@@ -12,7 +12,7 @@ export function productName(driver: BmsDriver): string {
 export interface IdentitySources {
   readonly driver: BmsDriver;
   readonly address: number;
-  readonly reading: Reading;
+  readonly reading: PackReading;
   /** Chosen by the owner, wins over everything; 'auto' is no choice. */
   readonly batteryId?: string;
   /** Serial number or stable path of the adapter; the port name where neither is known. */
@@ -76,7 +76,7 @@ export function bankKeys(
 }
 
 /** What tells this battery from one that gives the same serial number. */
-export function traitsOf(facts: Reading, hardware: string, address: number): Traits {
+export function traitsOf(facts: PackReading, hardware: string, address: number): Traits {
   const { serialNumber, model, productionDate, hardwareVersion, firmwareVersion } = facts;
   const { capacityFull, capacityDesign, cycles } = facts;
   return {
@@ -94,7 +94,7 @@ export function traitsOf(facts: Reading, hardware: string, address: number): Tra
 
 /** By what the driver that ran this pack before may have known it; a pack of a bank is known by its address too. */
 export function packMarks(pack: {
-  readonly facts: Reading;
+  readonly facts: PackReading;
   readonly address: number;
   readonly port: string;
   readonly isOneOfMany: boolean;

@@ -3,7 +3,7 @@ import { withReads } from '../../test/support/sessions.ts';
 import { SAYS_NOTHING } from '../../test/support/silent-link.ts';
 import { jbd } from '../bms/jbd/index.ts';
 import { PortLostError, TimeoutError } from '../errors.ts';
-import type { Reading } from '../model/reading.ts';
+import type { PackReading } from '../model/reading.ts';
 import { PackPoller } from './pack-poller.ts';
 
 const LINK = { ...SAYS_NOTHING, ask: () => Promise.reject(new TimeoutError('unused')) };
@@ -13,7 +13,7 @@ function scripted() {
   let now = 0;
   const next = {
     tookMs: 100,
-    reading: { voltage: 53 } as Reading | undefined,
+    reading: { voltage: 53 } as PackReading | undefined,
     error: new TimeoutError('silence') as Error,
   };
   const driver = withReads(jbd, () => {
@@ -21,7 +21,7 @@ function scripted() {
     return next.reading === undefined ? Promise.reject(next.error) : Promise.resolve(next.reading);
   });
   const pack = new PackPoller(driver, 1, () => now);
-  const poll = async (reading: Reading | undefined, tookMs = 100) => {
+  const poll = async (reading: PackReading | undefined, tookMs = 100) => {
     Object.assign(next, { reading, tookMs });
     return pack.poll(LINK);
   };

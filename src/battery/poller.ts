@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { ControlRequests } from '../control/law.ts';
 import { BmsError, PortError } from '../errors.ts';
 import type { Log, LogSource } from '../log.ts';
-import type { Reading } from '../model/reading.ts';
+import type { PackReading } from '../model/reading.ts';
 import type { Exchange } from '../transport/exchange.ts';
 import { Bank } from './bank.ts';
 import { Battery } from './battery.ts';
@@ -159,7 +159,7 @@ export class Poller {
     // An address that a known pack answers to as well is looked at again: what told it from another may change.
     const address = this.#scan.next(this.#now, known);
     if (address === undefined) return;
-    let reading: Reading;
+    let reading: PackReading;
     try {
       reading = await driver.open(link, address).probe();
     } catch (error) {
@@ -170,7 +170,7 @@ export class Poller {
   }
 
   /** A pack answers at an address that was free; it may be one that is known from another. */
-  async #addPack(address: number, reading: Reading): Promise<void> {
+  async #addPack(address: number, reading: PackReading): Promise<void> {
     const { serialNumber } = reading;
     const { other, same } = this.bank.namesakesOf(reading);
     if (same?.isOnline) {

@@ -1,5 +1,5 @@
 import { ImplausibleError } from '../errors.ts';
-import type { Reading } from '../model/reading.ts';
+import type { PackReading } from '../model/reading.ts';
 import { analogObjection, type Dialect, firstBlock, otherPack } from '../protocol/ascii-dialect.ts';
 import {
   type AsciiFrame,
@@ -29,7 +29,7 @@ export interface AsciiCommand {
   readonly length?: number;
   /** Why INFO cannot be the reply; default: it has another length, or is no analog reply of the dialect. */
   readonly objection?: (reply: AsciiFrame, asked: AsciiFrame) => string | undefined;
-  readonly decode: (info: Uint8Array) => Reading;
+  readonly decode: (info: Uint8Array) => PackReading;
   /** When and how often it is asked. */
   readonly ask?: Omit<Query, 'asks'>;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { analogReplies } from '../../test/support/ascii-replies.ts';
 import { BmsError, TimeoutError } from '../errors.ts';
-import type { Reading } from '../model/reading.ts';
+import type { PackReading } from '../model/reading.ts';
 import { ALL_PACKS } from '../protocol/ascii-dialect.ts';
 import { buildRequest } from '../protocol/ascii-frame.ts';
 import { ASCII_DIALECTS } from './ascii-dialects.ts';
@@ -55,7 +55,7 @@ describe('drivers that share the ASCII frame', () => {
   );
 });
 
-function attempt(decode: () => Reading): Reading | undefined {
+function attempt(decode: () => PackReading): PackReading | undefined {
   try {
     return decode();
   } catch (error) {

@@ -63,6 +63,37 @@ describe('decodeLog', () => {
     ]);
   });
 
+  it('makes one list of modules where an answer told of several packs itself', () => {
+    const told = [
+      {
+        modules: [
+          { address: 1, soc: 10 },
+          { address: 2, soc: 20 },
+        ],
+      },
+      { model: 'X' },
+      { soc: 30 },
+    ];
+    const driver = {
+      ...jbd,
+      addressOf: ([address]: Uint8Array) => address,
+      decode: (_: Uint8Array, [at = 0]: Uint8Array) => told[at] ?? {},
+      accept: () => () => 1,
+    };
+    const log = [
+      { request: Uint8Array.of(1), reply: Uint8Array.of(0) },
+      { request: Uint8Array.of(1), reply: Uint8Array.of(1) },
+      { request: Uint8Array.of(3), reply: Uint8Array.of(2) },
+    ];
+    expect(decodeLog([driver], log).reading).toEqual({
+      modules: [
+        { address: 1, soc: 10, model: 'X' },
+        { address: 2, soc: 20 },
+        { address: 3, soc: 30 },
+      ],
+    });
+  });
+
   it('is told what to decode', () => {
     expect(() => decodeLog(JBD, [])).toThrow(UsageError);
     expect(() => decodeLog([], [CELLS])).toThrow(UsageError);

@@ -1,5 +1,5 @@
 import { BmsError, FRAME_FAULTS, FrameError, hex, TimeoutError, UsageError } from '../errors.ts';
-import type { Reading } from '../model/reading.ts';
+import type { BankReading, ModuleReading } from '../model/reading.ts';
 import { Reception } from '../transport/reception.ts';
 import { assemble, type BmsDriver } from './driver.ts';
 
@@ -12,7 +12,7 @@ export interface Exchanged {
 /** A log as one driver understands it. */
 export interface Decoded {
   readonly driver: BmsDriver;
-  readonly reading: Reading;
+  readonly reading: BankReading;
 }
 
 /**
@@ -59,8 +59,8 @@ interface Failure {
   readonly error: BmsError;
 }
 
-function attempt(driver: BmsDriver, exchanges: readonly Exchanged[]): { reading: Reading } | Failure {
-  const byAddress = new Map<number | undefined, Reading[]>();
+function attempt(driver: BmsDriver, exchanges: readonly Exchanged[]): { reading: BankReading } | Failure {
+  const byAddress = new Map<number | undefined, BankReading[]>();
   let understood = 0;
   try {
     for (const exchange of exchanges) {
@@ -70,25 +70,29 @@ function attempt(driver: BmsDriver, exchanges: readonly Exchanged[]): { reading:
       understood += 1;
     }
     const batteries = [...byAddress].map(([address, parts]) => ({ address, ...assemble(driver, parts) }));
-    return { reading: single(batteries) ?? { modules: batteries.map(withAddress) } };
+    return { reading: single(batteries) ?? { modules: batteries.flatMap(modulesOf) } };
   } catch (error) {
     if (error instanceof BmsError) return { understood, error };
     throw error;
   }
 }
 
-type Battery = Reading & { readonly address: number | undefined };
+type Battery = BankReading & { readonly address: number | undefined };
 
 /** One battery is the reading itself; several become modules. */
-function single(batteries: readonly Battery[]): Reading | undefined {
+function single(batteries: readonly Battery[]): BankReading | undefined {
   const [only, ...others] = batteries;
   if (only === undefined || others.length > 0) return undefined;
   const { address: _, ...reading } = only;
   return reading;
 }
 
-function withAddress(battery: Battery): Reading & { readonly address: number } {
-  return { ...battery, address: battery.address ?? 0 };
+/** One battery as a module of several; where an answer told of several packs, what else was told is of the pack at its address. */
+function modulesOf({ address = 0, modules = [], ...own }: Battery): readonly ModuleReading[] {
+  const others = modules.filter((module) => module.address !== address);
+  const itself = modules.filter((module) => module.address === address);
+  const alone = { ...own, ...itself[0] };
+  return Object.keys(alone).length > 0 ? [{ ...alone, address }, ...others] : others;
 }
 
 function further(a: Failure, b: Failure): boolean {

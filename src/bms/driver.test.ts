@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ImplausibleError, RefusedError } from '../errors.ts';
-import type { Reading } from '../model/reading.ts';
+import type { PackReading } from '../model/reading.ts';
 import { assemble, assertCarries, confirm } from './driver.ts';
 
 describe('a write', () => {
@@ -34,20 +34,20 @@ describe('what a probe must find', () => {
 });
 
 describe('trip points', () => {
-  const pack: Reading = {
+  const pack: PackReading = {
     cellCount: 16,
     maxChargeVoltage: 58.4,
     minDischargeVoltage: 40,
     maxChargeCurrent: 150,
   };
-  const assembled = (change: Reading, limits: 'trip' | 'operating' = 'trip'): Reading =>
+  const assembled = (change: PackReading, limits: 'trip' | 'operating' = 'trip'): PackReading =>
     assemble({ limits }, [{ ...pack, ...change }]);
 
   it('stay when a cell can have them', () => {
     expect(assembled({})).toEqual(pack);
   });
 
-  it.each<[string, Reading, (keyof Reading)[]]>([
+  it.each<[string, PackReading, (keyof PackReading)[]]>([
     ['no cell is charged as high', { maxChargeVoltage: 584 }, ['maxChargeVoltage']],
     [
       'no cell is charged as low',

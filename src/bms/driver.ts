@@ -1,5 +1,5 @@
 import type { Chemistry } from '../model/chemistry.ts';
-import type { Reading } from '../model/reading.ts';
+import type { BankReading, PackReading } from '../model/reading.ts';
 import type { Accept } from '../protocol/accept.ts';
 import type { Exchange, LineSettings } from '../transport/exchange.ts';
 import type { BluetoothReach } from './bluetooth.ts';
@@ -91,7 +91,7 @@ export interface BmsDriver {
   /** How the answer to `request` is recognised. Pure. */
   accept(request: Uint8Array): Accept;
   /** The canonical fields that one accepted reply carries. Pure; throws RefusedError, ImplausibleError or FrameError. */
-  decode(request: Uint8Array, reply: Uint8Array): Reading;
+  decode(request: Uint8Array, reply: Uint8Array): BankReading;
   /**
    * The battery address that a request names, in the numbering of `reach`; only where the protocol has addresses.
    * Undefined for what is no request of this driver, because a log holds those of others too. A log that asks several batteries
@@ -99,7 +99,7 @@ export interface BmsDriver {
    */
   addressOf?(request: Uint8Array): number | undefined;
   /** Completes what several replies said together (clamps to counts, derives ratios). Pure. */
-  finish?(merged: Reading): Reading;
+  finish?(merged: PackReading): PackReading;
 
   /** Its BMS side, loaded by the simulator only; every driver of the list has one. */
   readonly responder?: () => Promise<Responder>;
@@ -119,9 +119,9 @@ export interface BmsDriver {
 /** The conversation with one battery, and everything that is known of it. */
 export interface Session {
   /** Proves by checksum and plausibility that this BMS is there; only reads. Rejects with a BmsError when it is not. */
-  probe(): Promise<Reading>;
+  probe(): Promise<PackReading>;
   /** One complete reading. After three failures in a row it begins anew, because another battery may have come. */
-  read(): Promise<Reading>;
+  read(): Promise<PackReading>;
   /** Each turns a switch and resolves when a later reading confirmed it. */
   readonly switches: { readonly [name in SwitchName]?: (on: boolean) => Promise<void> };
   /** What the owner should know of the answers since this was last asked, each once until it changes. */
@@ -139,7 +139,7 @@ export interface Memory {
   /** Polls made since this battery was found, from 0; after the first 50 it skips some, other ones in each pack of a bank. */
   readonly cycle: number;
   /** The last complete reading; slow facts (model, limits) are copied from here, never measurements. */
-  readonly known: Reading;
+  readonly known: PackReading;
 }
 
 /** The session as the special parts of a driver use it. */
@@ -166,9 +166,9 @@ export interface DriverPlan extends Omit<BmsDriver, 'open' | 'opening' | 'switch
    */
   readonly knock?: Query;
   /** What the probe demands of the answer; default a plausible reading. */
-  readonly prove?: (talk: Talk, answer: Answered) => Promise<Reading>;
+  readonly prove?: (talk: Talk, answer: Answered) => Promise<PackReading>;
   /** What several answers of one poll, or of one before, say only together; it counts before what each says alone. */
-  readonly together?: (poll: Poll) => Reading;
+  readonly together?: (poll: Poll) => PackReading;
   readonly switches?: { readonly [name in SwitchName]?: Turn };
 }
 
@@ -177,7 +177,7 @@ export interface Responder {
   /** Recognises one whole request at byte 0. */
   readonly accept: Accept;
   /** The answer, or undefined for silence. `battery.modules` tells the packs by address when there are several. */
-  reply(request: Uint8Array, battery: Reading): Answer | undefined;
+  reply(request: Uint8Array, battery: BankReading): Answer | undefined;
   /** Devices of this type that behave in another way, by the name under which a scenario chooses them. */
   readonly variants?: Readonly<Record<string, Responder>>;
 }
@@ -185,7 +185,7 @@ export interface Responder {
 export interface Answer {
   readonly bytes: Uint8Array;
   /** What a write request changed in the battery. */
-  readonly changes?: Pick<Reading, 'chargeEnabled' | 'dischargeEnabled' | 'balancing'>;
+  readonly changes?: Pick<PackReading, 'chargeEnabled' | 'dischargeEnabled' | 'balancing'>;
   /** Answer time where it differs from the driver's `answerMs`. */
   readonly afterMs?: number;
 }
@@ -202,4 +202,4 @@ export const LIMIT_KEYS = [
   'minDischargeVoltage',
   'maxChargeCurrent',
   'maxDischargeCurrent',
-] as const satisfies readonly (keyof Reading)[];
+] as const satisfies readonly (keyof PackReading)[];

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FrameError, ImplausibleError, PortLostError, RefusedError, TimeoutError } from '../errors.ts';
-import type { Reading } from '../model/reading.ts';
+import type { PackReading } from '../model/reading.ts';
 import { type Part, PollParts, type Remark, Remarks, Standings } from './parts.ts';
 
 const ALARMS: Part = {
@@ -15,7 +15,7 @@ const BALANCING: Part = {
   minor: ['balancing'],
 };
 const SILENCE = new TimeoutError('nothing');
-const QUIET: Reading = { alarms: { highVoltage: 0, lowVoltage: 0 } };
+const QUIET: PackReading = { alarms: { highVoltage: 0, lowVoltage: 0 } };
 
 /** Polls one part over one connection; each poll knows the last one that succeeded. */
 function battery(part: Part = ALARMS) {
@@ -23,8 +23,8 @@ function battery(part: Part = ALARMS) {
   const remarks = new Remarks();
   const said: Remark[] = [];
   const tries: number[] = [];
-  let known: Reading = {};
-  const poll = async (answer: Reading | Error): Promise<Reading | Error> => {
+  let known: PackReading = {};
+  const poll = async (answer: PackReading | Error): Promise<PackReading | Error> => {
     const parts = new PollParts(standings, known, remarks);
     const told = await parts.ask(part, (count) => {
       tries.push(count);
@@ -38,8 +38,8 @@ function battery(part: Part = ALARMS) {
       return error instanceof Error ? error : new Error(String(error));
     }
   };
-  const polls = async (answers: readonly (Reading | Error)[]): Promise<(Reading | Error)[]> => {
-    const outcomes: (Reading | Error)[] = [];
+  const polls = async (answers: readonly (PackReading | Error)[]): Promise<(PackReading | Error)[]> => {
+    const outcomes: (PackReading | Error)[] = [];
     for (const answer of answers) outcomes.push(await poll(answer));
     return outcomes;
   };

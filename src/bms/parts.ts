@@ -1,6 +1,6 @@
 import { FrameError, ImplausibleError, RefusedError, TimeoutError } from '../errors.ts';
 import { ALARM_NAMES, type AlarmLevel, type AlarmName, type Alarms } from '../model/alarms.ts';
-import { pick, type Reading } from '../model/reading.ts';
+import { type PackReading, pick } from '../model/reading.ts';
 
 /** What a poll asks beside its indispensable command, and may have to do without. */
 export interface Part {
@@ -13,7 +13,7 @@ export interface Part {
   /** Limits that it told last stay while it is silent. */
   readonly limits?: true;
   /** Nothing steers by it: its silence fails no poll and raises no alarm, and these keys stay as they were for a moment. */
-  readonly minor?: readonly (keyof Reading)[];
+  readonly minor?: readonly (keyof PackReading)[];
 }
 
 /** What the owner should know of one part of the answers. */
@@ -95,14 +95,14 @@ export class Remarks {
 /** The parts of one poll. */
 export class PollParts {
   readonly #standings: Standings;
-  readonly #known: Reading;
+  readonly #known: PackReading;
   readonly #remarks: Remarks;
   #fellSilent: unknown;
   #missing = false;
   #held: Alarms = {};
 
   /** `known` is the last complete reading. */
-  constructor(standings: Standings, known: Reading, remarks: Remarks) {
+  constructor(standings: Standings, known: PackReading, remarks: Remarks) {
     this.#standings = standings;
     this.#known = known;
     this.#remarks = remarks;
@@ -112,7 +112,7 @@ export class PollParts {
    * Asks for one part that is due; `ask` gets the number of requests to spend. Undefined when it is not told: silence,
    * damage, refusal, or an answer that cannot be true. Any other error, such as a lost port, stays an error.
    */
-  async ask(part: Part, ask: (tries: number) => Promise<Reading>): Promise<Reading | undefined> {
+  async ask(part: Part, ask: (tries: number) => Promise<PackReading>): Promise<PackReading | undefined> {
     const standing = this.#standings.of(part.name);
     const told = standing.told || part.isKnown;
     const resting = standing.missed >= PATIENCE;
@@ -147,7 +147,7 @@ export class PollParts {
    * values and limits do not flicker. After that the result stands for the parts that told before and do not now: their
    * alarms that were set, and `bmsCable` as a warning.
    */
-  end(): Reading {
+  end(): PackReading {
     if (this.#fellSilent !== undefined) throw this.#fellSilent;
     return this.#missing ? { alarms: { ...this.#held, bmsCable: 1 } } : {};
   }

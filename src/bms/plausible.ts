@@ -1,12 +1,12 @@
 import { ImplausibleError } from '../errors.ts';
-import { mergeReadings, type Reading } from '../model/reading.ts';
+import { type BankReading, mergeReadings, type PackReading } from '../model/reading.ts';
 import type { BmsDriver } from './driver.ts';
 
 /** Merges what several replies carry and completes it. Trip points that this pack cannot have are left out. */
 export function assemble(
   { finish, limits }: Pick<BmsDriver, 'finish' | 'limits'>,
-  parts: readonly Reading[],
-): Reading {
+  parts: readonly BankReading[],
+): BankReading {
   const merged = mergeReadings(...parts);
   const finished = finish === undefined ? merged : finish(merged);
   return limits === 'trip' ? withoutImpossibleLimits(finished) : finished;
@@ -20,13 +20,13 @@ const MOST_TRIP_CURRENT = 2000;
  * Trip points come from settings that few captures show. Voltages that no cell could have, or of which the lower is not
  * below the upper, and currents beyond any board are a wrong place or unit: absent, so that nothing follows them.
  */
-function withoutImpossibleLimits(reading: Reading): Reading {
+function withoutImpossibleLimits(reading: PackReading): PackReading {
   const { cellCount, cellVoltages, maxChargeVoltage: high, minDischargeVoltage: low } = reading;
   const cells = cellCount ?? cellVoltages?.length;
   const outside = (volts: number | undefined, { min, max }: { min: number; max: number }): boolean =>
     volts !== undefined && cells !== undefined && !(volts >= min * cells && volts <= max * cells);
   const crossed = high !== undefined && low !== undefined && low >= high;
-  const refused: readonly (keyof Reading | false)[] = [
+  const refused: readonly (keyof PackReading | false)[] = [
     (crossed || outside(high, CELL_TRIP.high)) && 'maxChargeVoltage',
     (crossed || outside(low, CELL_TRIP.low)) && 'minDischargeVoltage',
     (reading.maxChargeCurrent ?? 0) > MOST_TRIP_CURRENT && 'maxChargeCurrent',
@@ -36,7 +36,7 @@ function withoutImpossibleLimits(reading: Reading): Reading {
 }
 
 /** Throws ImplausibleError when the reading lacks one of the keys by which a probe tells this BMS from others. */
-export function assertCarries(reading: Reading, keys: readonly (keyof Reading)[]): Reading {
+export function assertCarries(reading: PackReading, keys: readonly (keyof PackReading)[]): PackReading {
   const missing = keys.filter((key) => reading[key] === undefined);
   if (missing.length > 0) throw new ImplausibleError(`the reply carries no ${missing.join(', ')}`);
   return reading;
@@ -46,7 +46,7 @@ export function assertCarries(reading: Reading, keys: readonly (keyof Reading)[]
  * Plausibility that every probe demands beside its checksum: a cell count of 3..32, a SoC of 0..100 %, and cells that
  * sum up to the pack voltage within 2 % + 0.3 V, as far as the reading has them.
  */
-export function assertPlausible(reading: Reading): Reading {
+export function assertPlausible(reading: PackReading): PackReading {
   const { voltage, soc, cellVoltages, cellCount } = reading;
   const count = cellCount ?? cellVoltages?.length;
   if (count !== undefined && (count < 3 || count > 32))

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Reading } from '../model/reading.ts';
+import type { PackReading } from '../model/reading.ts';
 import { isDue, type Rarely } from './query-plan.ts';
 
-const MODEL: Reading = { model: 'X' };
+const MODEL: PackReading = { model: 'X' };
 
 /** The polls 0..9 that ask, when the fact is known from poll `told` on. */
 const asking = (rarely: Rarely, told = Infinity): number[] =>

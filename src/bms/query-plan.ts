@@ -1,5 +1,5 @@
 import type { Alarms } from '../model/alarms.ts';
-import type { Reading } from '../model/reading.ts';
+import type { PackReading } from '../model/reading.ts';
 import type { Accept } from '../protocol/accept.ts';
 
 /** A request of one meaning in one of the forms that devices of one type want. */
@@ -28,16 +28,16 @@ export interface How {
 export interface Answered {
   readonly request: Uint8Array;
   readonly reply: Uint8Array;
-  readonly reading: Reading;
+  readonly reading: PackReading;
 }
 
 /** One poll as its questions see it. */
 export interface Poll {
   readonly address: number;
   /** The last complete reading of this battery. */
-  readonly known: Reading;
+  readonly known: PackReading;
   /** What this poll has told so far. */
-  readonly told: Reading;
+  readonly told: PackReading;
   /** The answer to a query in this poll. */
   now(query: Query): Answered | undefined;
   /** The last answer to a query over this connection. */
@@ -55,7 +55,7 @@ export interface Rarely {
   /** Polls from one look to the next while nothing was told in the attempts; default about hourly. */
   readonly retry?: number;
   /** Told when all of these are known; absent: when any key is that the query tells. */
-  readonly until?: readonly (keyof Reading)[];
+  readonly until?: readonly (keyof PackReading)[];
 }
 
 /**
@@ -74,7 +74,7 @@ export interface Optional {
   /** Once told it stays as it was whenever it is not told again. */
   readonly lasting?: true;
   /** What of the last answer stays while there is none; default its keys between two looks, and nothing in silence. */
-  readonly stays?: (known: Reading) => Reading;
+  readonly stays?: (known: PackReading) => PackReading;
 }
 
 /** One question of a plan. Without `rarely` and `optional` it is asked in every poll, which fails without an answer. */
@@ -87,7 +87,7 @@ export interface Query extends How {
   readonly asks: (address: number, usual: string | undefined, poll: Poll) => Uint8Array | readonly Form[];
   /** For the log: what it tells, and with which command: "alarms (0x98)". Absent: nobody misses it. */
   readonly name?: string;
-  readonly tells?: readonly (keyof Reading)[];
+  readonly tells?: readonly (keyof PackReading)[];
   readonly rarely?: Rarely;
   readonly optional?: Optional;
   /**
@@ -104,12 +104,12 @@ export interface Query extends How {
   /** Asked in its place where it is not told. */
   readonly instead?: readonly Query[];
   /** The remark that it is not told is due when none of these is known; default its keys. */
-  readonly missed?: readonly (keyof Reading)[];
+  readonly missed?: readonly (keyof PackReading)[];
   /** In silence this is sent, answered or not, and the query is asked once more. */
   readonly wake?: Query;
   /** How the answer is recognised and taken apart where the driver alone cannot tell. */
   readonly accept?: (request: Uint8Array, poll: Poll) => Accept;
-  readonly decode?: (request: Uint8Array, reply: Uint8Array, poll: Poll) => Reading;
+  readonly decode?: (request: Uint8Array, reply: Uint8Array, poll: Poll) => PackReading;
   /** It changes the battery; the form that is taken says nothing about the form of reads. */
   readonly writes?: true;
 }
@@ -121,11 +121,11 @@ const SILENT_FACTS_EVERY = 3600;
 export function isDue(
   { rarely, tells = [] }: Pick<Query, 'rarely' | 'tells'>,
   cycle: number,
-  known: Reading,
+  known: PackReading,
 ): boolean {
   if (rarely === undefined) return true;
   const { first, every, attempts, retry, until } = rarely;
-  const isKnown = (key: keyof Reading): boolean => known[key] !== undefined;
+  const isKnown = (key: keyof PackReading): boolean => known[key] !== undefined;
   const isTold = until === undefined ? tells.some(isKnown) : until.every(isKnown);
   const isPatient = attempts !== undefined || retry !== undefined;
   if (!isTold && isPatient) {

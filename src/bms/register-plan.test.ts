@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { BATTERY } from '../../test/support/batteries.ts';
 import { RefusedError } from '../errors.ts';
+import type { BankReading } from '../model/reading.ts';
 import { bytesOf } from '../protocol/bytes.ts';
 import { readRegisters, withCrc } from '../protocol/modbus.ts';
 import { places, reg } from '../protocol/register-map.ts';
@@ -27,7 +28,7 @@ const responder = registerResponder({
     put({ at: 0, type: 'u8' }, 1);
   },
 });
-const answer = (request: Uint8Array, battery = BATTERY): Uint8Array =>
+const answer = (request: Uint8Array, battery: BankReading = BATTERY): Uint8Array =>
   responder.reply(request, battery)?.bytes ?? new Uint8Array();
 
 describe('a driver with maps of registers', () => {

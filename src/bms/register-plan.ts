@@ -1,4 +1,4 @@
-import type { Reading } from '../model/reading.ts';
+import type { PackReading } from '../model/reading.ts';
 import { readNumber } from '../protocol/bytes.ts';
 import { acceptRegisters, isRead, READS, type ReadFunction, readRegisters } from '../protocol/modbus.ts';
 import { decodeMap, type RegisterMap } from '../protocol/register-map.ts';
@@ -38,7 +38,7 @@ export function readsMaps(maps: Maps): Required<Pick<DriverPlan, 'accept' | 'dec
 }
 
 /** What a block says, whichever registers it spans. Throws RefusedError for an exception. */
-export function decodeBlock(maps: Maps, request: Uint8Array, reply: Uint8Array): Reading {
+export function decodeBlock(maps: Maps, request: Uint8Array, reply: Uint8Array): PackReading {
   const data = blockOf(reply);
   const { map, begin } = placeOf(maps, request);
   return map === undefined ? {} : decodeMap(map, data, begin);
@@ -57,7 +57,7 @@ export function placeOf(
 }
 
 /** Cells that are measured count: what is told of places behind them is of no cell. */
-export function cutToCells(merged: Reading): Reading {
+export function cutToCells(merged: PackReading): PackReading {
   const { cellBalancing, cellVoltages } = merged;
   if (cellBalancing === undefined || cellVoltages === undefined) return merged;
   return { ...merged, cellBalancing: cellBalancing.slice(0, cellVoltages.length) };

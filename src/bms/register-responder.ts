@@ -1,4 +1,4 @@
-import type { Reading } from '../model/reading.ts';
+import type { PackReading } from '../model/reading.ts';
 import { bytesOf, readNumber } from '../protocol/bytes.ts';
 import { putNumber } from '../protocol/encode.ts';
 import { bytesRead, EXCEPTION_FLAG, isRead, READS, withCrc } from '../protocol/modbus.ts';
@@ -17,7 +17,7 @@ export interface RegisterDevice {
   /** Where a single pack listens. */
   readonly usual: number;
   /** What the maps do not say: puts numbers at places of the memory; those outside of the block are dropped. */
-  readonly also?: (put: (word: Word, value: number) => void, pack: Reading) => void;
+  readonly also?: (put: (word: Word, value: number) => void, pack: PackReading) => void;
 }
 
 const ILLEGAL_ADDRESS = 2;

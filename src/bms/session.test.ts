@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SAYS_NOTHING } from '../../test/support/silent-link.ts';
 import { BmsError, PortLostError, TimeoutError } from '../errors.ts';
-import type { Reading } from '../model/reading.ts';
+import type { PackReading } from '../model/reading.ts';
 import type { Exchange } from '../transport/exchange.ts';
 import { type DriverPlan, NO_CABLE, planned, type Query } from './driver.ts';
 import { UNASKED } from './query-plan.ts';
@@ -9,7 +9,7 @@ import { UNASKED } from './query-plan.ts';
 /** Queries named by their only byte; `answers` has what the battery tells now. */
 function battery(
   queries: DriverPlan['queries'],
-  answers: Record<number, Reading | Error>,
+  answers: Record<number, PackReading | Error>,
   address = 1,
   more: Partial<DriverPlan> = {},
 ) {
@@ -47,7 +47,7 @@ function battery(
     asked,
     session,
     /** The requests of one reading, and what came of it. */
-    async read(): Promise<{ asked: number[]; outcome: Reading | BmsError }> {
+    async read(): Promise<{ asked: number[]; outcome: PackReading | BmsError }> {
       asked.length = 0;
       const outcome = await session.read().catch((error: unknown) => {
         if (error instanceof BmsError) return error;

@@ -1,5 +1,5 @@
 import { BmsError, FrameError, PortError, RefusedError, TimeoutError } from '../errors.ts';
-import { mergeReadings, pick, type Reading } from '../model/reading.ts';
+import { mergeReadings, type PackReading, pick } from '../model/reading.ts';
 import type { Exchange } from '../transport/exchange.ts';
 import type { BmsDriver, DriverPlan, Memory, Opening, Session, SwitchName, Talk } from './driver.ts';
 import { Forms } from './forms.ts';
@@ -98,7 +98,7 @@ class PlannedSession implements Session {
     this.#connection = new Connection();
   }
 
-  async probe(): Promise<Reading> {
+  async probe(): Promise<PackReading> {
     const { knock, probe, prove, queries } = this.#plan;
     const [first] = queries;
     if (knock !== undefined) await this.#talk.ask(knock);
@@ -108,7 +108,7 @@ class PlannedSession implements Session {
       : prove(this.#talk, answer);
   }
 
-  async read(): Promise<Reading> {
+  async read(): Promise<PackReading> {
     try {
       const known = await this.#poll();
       const { cycle } = this.#memory;
@@ -123,7 +123,7 @@ class PlannedSession implements Session {
     }
   }
 
-  async #poll(): Promise<Reading> {
+  async #poll(): Promise<PackReading> {
     const { known } = this.#memory;
     const round = this.#round(known);
     const parts = new PollParts(this.#connection.standings, known, this.#remarks);
@@ -156,7 +156,11 @@ class PlannedSession implements Session {
     else this.#missFacts(query, round);
   }
 
-  async #askFact(query: Query, round: Round, confirmed?: Query['confirmed']): Promise<Reading | undefined> {
+  async #askFact(
+    query: Query,
+    round: Round,
+    confirmed?: Query['confirmed'],
+  ): Promise<PackReading | undefined> {
     const told = await ifTold(this.#ask(query, round));
     if (told !== undefined && confirmed !== undefined) {
       const again = await ifTold(this.#ask(query, round));
@@ -166,7 +170,7 @@ class PlannedSession implements Session {
       return undefined;
     }
     if (told !== undefined || query.instead === undefined) return told?.reading;
-    const pieces: Reading[] = [];
+    const pieces: PackReading[] = [];
     for (const piece of query.instead) pieces.push((await ifTold(this.#ask(piece, round)))?.reading ?? {});
     return mergeReadings(...pieces);
   }
@@ -198,7 +202,7 @@ class PlannedSession implements Session {
       ...(stays !== undefined && { limits: true as const }),
       ...(minor !== undefined && { minor: tells }),
     };
-    const ask = async (most: number): Promise<Reading> =>
+    const ask = async (most: number): Promise<PackReading> =>
       (await this.#ask(query, round, { tries: most })).reading;
     const told = await parts.ask(part, ask);
     if (told !== undefined) round.take(told);
@@ -206,7 +210,7 @@ class PlannedSession implements Session {
   }
 
   /** Silence may be sleep. */
-  async #askAwake(query: Query, round: Round): Promise<Reading> {
+  async #askAwake(query: Query, round: Round): Promise<PackReading> {
     const { wake } = query;
     try {
       return (await this.#ask(query, round)).reading;
@@ -242,7 +246,7 @@ class PlannedSession implements Session {
     return answer;
   }
 
-  #round(known: Reading): Round {
+  #round(known: PackReading): Round {
     return new Round(this.#address, known, this.#connection.answers);
   }
 }
@@ -250,28 +254,28 @@ class PlannedSession implements Session {
 /** One poll in its course. */
 class Round implements Poll {
   readonly address: number;
-  readonly known: Reading;
+  readonly known: PackReading;
   readonly #answers: Map<Query, Answered>;
   readonly #now = new Map<Query, Answered>();
-  #kept: Reading = {};
-  #told: Reading = {};
+  #kept: PackReading = {};
+  #told: PackReading = {};
 
-  constructor(address: number, known: Reading, answers: Map<Query, Answered>) {
+  constructor(address: number, known: PackReading, answers: Map<Query, Answered>) {
     this.address = address;
     this.known = known;
     this.#answers = answers;
   }
 
   /** What was asked first counts where two answers tell the same, and what is known from before where nobody does. */
-  get told(): Reading {
+  get told(): PackReading {
     return mergeReadings(this.#kept, this.#told);
   }
 
-  keep(known: Reading): void {
+  keep(known: PackReading): void {
     this.#kept = mergeReadings(this.#kept, known);
   }
 
-  take(reading: Reading): void {
+  take(reading: PackReading): void {
     this.#told = mergeReadings(reading, this.#told);
   }
 

@@ -1,5 +1,5 @@
 import { RefusedError } from '../errors.ts';
-import type { Reading } from '../model/reading.ts';
+import type { PackReading } from '../model/reading.ts';
 import type { Talk, Turn } from './driver.ts';
 import type { How, Query } from './query-plan.ts';
 
@@ -23,7 +23,7 @@ export function turnOf({ write, shownBy, key, how, reads = USUAL_READS, why }: S
   return async (talk: Talk, on: boolean): Promise<void> => {
     await talk.ask(write(on, talk.address));
     await confirm(reads, why?.(on) ?? FET_STAYED, async () => {
-      const { reading }: { reading: Reading } = await talk.ask(shownBy, how);
+      const { reading }: { reading: PackReading } = await talk.ask(shownBy, how);
       return reading[key] === on;
     });
   };

@@ -1,7 +1,7 @@
-import type { Reading } from '../model/reading.ts';
+import type { BankReading } from '../model/reading.ts';
 
 /** One reading with where it was found, as `read --json` prints it. */
-export type ReadDocument = Reading & { readonly bms: string; readonly address: number };
+export type ReadDocument = BankReading & { readonly bms: string; readonly address: number };
 
 /** What one wants to know first, in this order, with the unit; what is not in the list follows as it comes. */
 const ROWS: readonly (readonly [key: string, unit?: string])[] = [
@@ -39,7 +39,7 @@ export function readTable(document: ReadDocument): string {
   return `${tableLines(document).join('\n')}\n`;
 }
 
-function tableLines(document: Reading): string[] {
+function tableLines(document: BankReading): string[] {
   const values = new Map<string, unknown>(Object.entries(document));
   const known = ROWS.map(([key]) => key);
   const rest = [...values.keys()].filter((key) => !known.includes(key) && !WITH_CELLS.includes(key));
@@ -77,7 +77,7 @@ function levelOf(level: unknown): string {
 }
 
 /** Every cell by its number, 1 at the negative end, with those that are balanced; then the extremes. */
-function cellLines({ cellVoltages = [], cellBalancing = [] }: Reading): string[] {
+function cellLines({ cellVoltages = [], cellBalancing = [] }: BankReading): string[] {
   if (cellVoltages.length === 0) return [];
   const lowest = Math.min(...cellVoltages);
   const highest = Math.max(...cellVoltages);

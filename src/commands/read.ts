@@ -2,7 +2,7 @@ import { remarkText } from '../battery/remarks.ts';
 import { detect } from '../bms/detect/detect.ts';
 import { hitText } from '../bms/detect/hit.ts';
 import { hex } from '../errors.ts';
-import type { Reading } from '../model/reading.ts';
+import type { PackReading } from '../model/reading.ts';
 import type { ExchangeRecord } from '../transport/exchange.ts';
 import { portName } from '../transport/port-url.ts';
 import { parseArguments } from './arguments.ts';
@@ -55,7 +55,7 @@ export const read: Command = {
       });
       progress.say(`reading ${found.driver.id}`);
       const session = found.driver.open(link, found.address);
-      let known: Reading = {};
+      let known: PackReading = {};
       for (let poll = 0; poll < POLLS; poll += 1) {
         known = await session.read();
         for (const remark of session.takeRemarks()) io.err(`dbus-bms read: ${remarkText(remark)}\n`);

@@ -1,7 +1,7 @@
 import { type Replayed, replay as replayCapture } from '../app/replay.ts';
 import { BmsError, ConfigError } from '../errors.ts';
 import { exists, readInput } from '../files.ts';
-import type { Reading } from '../model/reading.ts';
+import type { PackReading } from '../model/reading.ts';
 import { type Captured, parseCapture } from '../transport/replay.ts';
 import { onlyWord, parseArguments } from './arguments.ts';
 import { chooseDrivers } from './choose.ts';
@@ -82,7 +82,14 @@ function lineOf(bms: string, conversation: Replayed): string {
 }
 
 /** What one looks at first; `--json` has the rest. */
-function summary({ alarms = {}, cellVoltages = [], current, soc, temperatures, voltage }: Reading): string {
+function summary({
+  alarms = {},
+  cellVoltages = [],
+  current,
+  soc,
+  temperatures,
+  voltage,
+}: PackReading): string {
   const raised = Object.entries(alarms).filter(([, level]) => level > 0);
   return [
     voltage !== undefined && `${voltage} V`,

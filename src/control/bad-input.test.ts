@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Reading } from '../model/reading.ts';
+import type { PackReading } from '../model/reading.ts';
 import { lawFor } from './decide.ts';
 import { Bench, pack, SETTINGS, withCell } from './fixtures.ts';
 import type { ControlOutput, ControlSettings } from './law.ts';
@@ -7,7 +7,7 @@ import type { ControlOutput, ControlSettings } from './law.ts';
 const CALM = 3.3;
 
 /** A battery that has been fine for minutes, so that every limit is at its height. */
-function healthy(differing: Partial<ControlSettings> = {}, reading: Reading = pack(CALM)) {
+function healthy(differing: Partial<ControlSettings> = {}, reading: PackReading = pack(CALM)) {
   const bench = new Bench(lawFor('adaptive'), { ...SETTINGS, ...differing });
   return { bench, before: bench.run(reading, 500) };
 }
@@ -20,7 +20,7 @@ function expectNoHigher(now: ControlOutput, before: ControlOutput): void {
 function suffer(
   bench: ReturnType<typeof healthy>['bench'],
   before: ControlOutput,
-  reading: Reading | undefined,
+  reading: PackReading | undefined,
   seconds: number,
 ) {
   const said = new Set<string>();
@@ -37,7 +37,7 @@ function suffer(
 }
 
 describe('missing cells and numbers that are none', () => {
-  it.each<[string, Partial<Reading>, string]>([
+  it.each<[string, Partial<PackReading>, string]>([
     ['a cell that is not measured', { cellVoltages: withCell(CALM, 0) }, 'cell 3 reads 0 V'],
     ['a cell that is no number', { cellVoltages: withCell(CALM, Number.NaN) }, 'cell 3 reads NaN V'],
     ['cells that are left out', { cellVoltages: [CALM, CALM] }, '2 cell voltages for 16 cells'],

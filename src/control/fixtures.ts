@@ -1,4 +1,4 @@
-import type { Reading } from '../model/reading.ts';
+import type { PackReading } from '../model/reading.ts';
 import { type Measured, measure } from './input/measure.ts';
 import { filterReading, initialFilter } from './input/reading-filter.ts';
 import { heatOf } from './input/sensor-faults.ts';
@@ -23,7 +23,7 @@ export const SETTINGS: ControlSettings = {
 };
 
 /** A reading of `count` equal cells, with whatever differs. */
-export function pack(cell: number, differing: Partial<Reading> = {}, count = 16): Reading {
+export function pack(cell: number, differing: Partial<PackReading> = {}, count = 16): PackReading {
   const cellVoltages = Array.from({ length: count }, () => cell);
   return {
     voltage: cell * count,
@@ -74,7 +74,7 @@ export class Bench<State> {
   }
 
   /** The same reading for some seconds. */
-  run(reading: Reading | undefined, seconds: number, requests?: ControlInput['requests']): ControlOutput {
+  run(reading: PackReading | undefined, seconds: number, requests?: ControlInput['requests']): ControlOutput {
     const input = {
       ...(reading === undefined ? {} : { reading }),
       ...(requests === undefined ? {} : { requests }),
@@ -85,7 +85,7 @@ export class Bench<State> {
 }
 
 /** What the law makes of a first reading. */
-export function seenOf(reading: Reading, settings: ControlSettings = SETTINGS): Measured {
+export function seenOf(reading: PackReading, settings: ControlSettings = SETTINGS): Measured {
   const { sample, rejected } = filterReading(settings, initialFilter(), reading);
   if (sample === undefined) throw new Error(rejected);
   const heat = heatOf(watchSensors(NO_SENSORS, sample.reading.temperatures ?? [], 0));

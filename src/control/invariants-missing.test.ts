@@ -4,7 +4,7 @@ import { anySettings, anyWalk, follow, mostAmps, walksOf } from '../../test/supp
 import { claim, claimAtMost, evenly, invariant } from '../../test/support/invariant.ts';
 import type { Alarms } from '../model/alarms.ts';
 import { CELL_LIMITS, CHEMISTRIES } from '../model/chemistry.ts';
-import type { Reading } from '../model/reading.ts';
+import type { PackReading } from '../model/reading.ts';
 import { openCircuit } from '../simulator/plant/open-circuit.ts';
 import { lawFor, lawOf } from './decide.ts';
 import { pack, SETTINGS, withCell } from './fixtures.ts';
@@ -34,14 +34,14 @@ function cellAt({ chemistry }: ControlSettings, at: number): number {
 }
 
 /** A pack whose state of charge belongs to its cells. */
-function packAt(settings: ControlSettings, at: number, differing: Partial<Reading> = {}): Reading {
+function packAt(settings: ControlSettings, at: number, differing: Partial<PackReading> = {}): PackReading {
   const cell = cellAt(settings, at);
   const soc = Math.min(100, Math.max(0, openCircuit(settings.chemistry).socAt(cell)));
   return pack(cell, { soc, ...differing });
 }
 
 /** A law that has had the same reading for so long that everything has come to rest; 10 s count in full. */
-function settled(settings: ControlSettings, reading: Reading) {
+function settled(settings: ControlSettings, reading: PackReading) {
   const law = lawFor(settings.profile);
   let state = law.initial(settings);
   let output: ControlOutput | undefined;
@@ -192,7 +192,7 @@ describe('a value that is missing', () => {
     'maxChargeVoltage',
     'alarms',
     'cellCount',
-  ] as const satisfies readonly (keyof Reading)[];
+  ] as const satisfies readonly (keyof PackReading)[];
 
   /** Harmless, so that now and then one thing alone limits. */
   const mostly = <T>(harmless: T, other: fc.Arbitrary<T>): fc.Arbitrary<T> =>

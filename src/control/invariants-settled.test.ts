@@ -3,7 +3,7 @@ import { describe } from 'vitest';
 import { PHASES, stateIn } from '../../test/support/battery-walk.ts';
 import { claim, claimAtMost, evenly, invariant } from '../../test/support/invariant.ts';
 import { CELL_LIMITS, CHEMISTRIES, type Chemistry } from '../model/chemistry.ts';
-import type { Reading } from '../model/reading.ts';
+import type { PackReading } from '../model/reading.ts';
 import { lawFor } from './decide.ts';
 import { pack, SETTINGS, withCell } from './fixtures.ts';
 import { planCells, planTopBalance } from './input/cells.ts';
@@ -31,7 +31,7 @@ const anySettings = fc.oneof(
 );
 
 /** What the law has come to after the same reading for minutes. */
-function settle(settings: ControlSettings, state: LawState, from: number, reading: Reading) {
+function settle(settings: ControlSettings, state: LawState, from: number, reading: PackReading) {
   const law = lawFor(settings.profile);
   let now = state;
   let output: ControlOutput | undefined;
@@ -49,7 +49,11 @@ function settle(settings: ControlSettings, state: LawState, from: number, readin
 const LEAST_SOC: Readonly<Partial<Record<Chemistry, number>>> = { naion: 16 };
 
 /** A pack in the middle of everything. */
-function safeReading({ chemistry }: ControlSettings, differing: Partial<Reading> = {}, runner = 0): Reading {
+function safeReading(
+  { chemistry }: ControlSettings,
+  differing: Partial<PackReading> = {},
+  runner = 0,
+): PackReading {
   const { chargeKnee, dischargeKnee, chargeMaxC } = CELL_LIMITS[chemistry];
   const cell = (chargeKnee + dischargeKnee) / 2;
   const cellVoltages = withCell(cell, cell + runner);
@@ -66,7 +70,7 @@ function safeReading({ chemistry }: ControlSettings, differing: Partial<Reading>
 function claimNoMore(
   settings: ControlSettings,
   limits: readonly ('ccl' | 'dcl')[],
-  readings: readonly [safer: Reading, worse: Reading],
+  readings: readonly [safer: PackReading, worse: PackReading],
 ): void {
   const start = lawFor(settings.profile).initial(settings);
   const full = settle(settings, start, 0, safeReading(settings));
@@ -98,14 +102,16 @@ describe('more danger, once filters and ramps have settled', () => {
   invariant('I7 a higher cell never means more charge current', any, ([settings, range, told]) => {
     const { chargeKnee, dischargeKnee, hardMax } = CELL_LIMITS[settings.chemistry];
     const cell = (chargeKnee + dischargeKnee) / 2;
-    const to = (at: number): Reading => safeReading(settings, { soc: told }, at * (hardMax + 0.05 - cell));
+    const to = (at: number): PackReading =>
+      safeReading(settings, { soc: told }, at * (hardMax + 0.05 - cell));
     claimNoMore(settings, ['ccl'], [to(range[0]), to(range[1])]);
   });
 
   invariant('I7 a lower cell never means more discharge current', any, ([settings, range, told]) => {
     const { chargeKnee, dischargeKnee, hardMin } = CELL_LIMITS[settings.chemistry];
     const cell = (chargeKnee + dischargeKnee) / 2;
-    const to = (at: number): Reading => safeReading(settings, { soc: told }, at * (hardMin - 0.05 - cell));
+    const to = (at: number): PackReading =>
+      safeReading(settings, { soc: told }, at * (hardMin - 0.05 - cell));
     claimNoMore(settings, ['dcl'], [to(range[0]), to(range[1])]);
   });
 
@@ -116,14 +122,15 @@ describe('more danger, once filters and ramps have settled', () => {
       const { chargeMinC, chargeMaxC } = CELL_LIMITS[settings.chemistry];
       const comfort = cold ? Math.min(chargeMinC + 20, chargeMaxC - 15) : chargeMaxC - 12;
       const edge = cold ? -25 : 65;
-      const to = (at: number): Reading =>
+      const to = (at: number): PackReading =>
         safeReading(settings, { temperatures: [comfort + at * (edge - comfort), chargeMaxC - 15] });
       claimNoMore(settings, ['ccl', 'dcl'], [to(range[0]), to(range[1])]);
     },
   );
 
   invariant('I7 hotter power switches never mean more current', any, ([settings, range, told]) => {
-    const to = (at: number): Reading => safeReading(settings, { soc: told, mosfetTemperature: 60 + 40 * at });
+    const to = (at: number): PackReading =>
+      safeReading(settings, { soc: told, mosfetTemperature: 60 + 40 * at });
     claimNoMore(settings, ['ccl', 'dcl'], [to(range[0]), to(range[1])]);
   });
 });

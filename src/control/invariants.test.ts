@@ -3,7 +3,7 @@ import { describe } from 'vitest';
 import { anySettings, anyWalk, follow, mostAmps, walksOf } from '../../test/support/battery-walk.ts';
 import { claim, claimAtMost, evenly, invariant } from '../../test/support/invariant.ts';
 import { CHARGE_BLOCKING, DISCHARGE_BLOCKING } from '../model/alarms.ts';
-import type { Reading } from '../model/reading.ts';
+import type { PackReading } from '../model/reading.ts';
 import { lawFor } from './decide.ts';
 import { pack, SETTINGS, withCell } from './fixtures.ts';
 import { planCells } from './input/cells.ts';
@@ -16,7 +16,7 @@ const RAMP_S = 60;
 const MOST_DT_S = 10;
 
 const spread = (degrees: readonly number[]): number => Math.max(...degrees) - Math.min(...degrees);
-const countOf = ({ cellCount, cellVoltages }: Reading): number => cellCount ?? cellVoltages?.length ?? 0;
+const countOf = ({ cellCount, cellVoltages }: PackReading): number => cellCount ?? cellVoltages?.length ?? 0;
 
 describe('whatever the battery says', () => {
   invariant('I1 every published number is finite, from the first output on without a gap', anyWalk, (walk) =>

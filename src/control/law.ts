@@ -1,6 +1,6 @@
 import type { Alarms } from '../model/alarms.ts';
 import type { Chemistry } from '../model/chemistry.ts';
-import type { Reading } from '../model/reading.ts';
+import type { PackReading } from '../model/reading.ts';
 import type { Notice } from './explain/notices.ts';
 
 /** What the law needs to know of the battery and of its owner's wishes. Absent means: decide from the readings or the preset. */
@@ -63,7 +63,7 @@ export interface ControlInput {
   /** Monotonic seconds. */
   readonly t: number;
   /** The reading of this poll; absent when the poll failed. */
-  readonly reading?: Reading;
+  readonly reading?: PackReading;
   readonly requests?: ControlRequests;
 }
 
@@ -116,7 +116,7 @@ export interface Step<State> {
   /** Absent until the first good sample: nothing may be published before. */
   readonly output?: ControlOutput;
   /** The reading as the reading filter let it through, for publication; absent when this poll brought none. */
-  readonly sample?: Reading;
+  readonly sample?: PackReading;
   /** Why the reading of this poll was not believed. */
   readonly rejected?: string;
 }

@@ -1,4 +1,4 @@
-import type { Reading } from '../model/reading.ts';
+import type { PackReading } from '../model/reading.ts';
 import { decideFresh } from './decide-fresh.ts';
 import { decideMissing } from './decide-missing.ts';
 import { render } from './explain/render.ts';
@@ -60,7 +60,7 @@ export function stepLaw(
 }
 
 /** The reading with the temperatures that are believed; a sensor that is missing is left out. */
-function shown(reading: Reading, { list }: Sensors): Reading {
+function shown(reading: PackReading, { list }: Sensors): PackReading {
   if (reading.temperatures === undefined) return reading;
   const told = list.filter(({ missingFrom }) => missingFrom === undefined);
   return { ...reading, temperatures: told.map(({ value }) => value) };

@@ -1,5 +1,5 @@
 import type { Alarms } from '../model/alarms.ts';
-import type { Reading } from '../model/reading.ts';
+import type { PackReading } from '../model/reading.ts';
 
 /** A battery's life so far, as plain data to be persisted; Ah of discharge are negative, energies kWh, times s. */
 export interface History {
@@ -34,7 +34,7 @@ export interface History {
 
 /** What one good sample adds. */
 export interface HistoryStep {
-  readonly sample: Reading;
+  readonly sample: PackReading;
   /** Alarms as published. */
   readonly alarms: Alarms;
   readonly soc?: number;
@@ -179,7 +179,7 @@ const OPTIONAL = [
   'cycles',
 ] as const;
 
-function extremes(history: History, { voltage, cellVoltages, temperatures }: Reading): Partial<History> {
+function extremes(history: History, { voltage, cellVoltages, temperatures }: PackReading): Partial<History> {
   return {
     ...least('minimumVoltage', history.minimumVoltage, voltage === undefined ? [] : [voltage]),
     ...most('maximumVoltage', history.maximumVoltage, voltage === undefined ? [] : [voltage]),

@@ -1,5 +1,5 @@
 import { type Alarms, mergeAlarms } from './alarms.ts';
-import type { ModuleReading, NumberKey, Reading } from './reading.ts';
+import type { BankReading, ModuleReading, NumberKey, PackReading } from './reading.ts';
 import { round } from './round.ts';
 
 /**
@@ -7,7 +7,7 @@ import { round } from './round.ts';
  * SoC and SoH are weighted by capacity, alarms are the worst. The packs themselves stand in `modules`.
  * One pack is returned as it is.
  */
-export function bankReading(packs: readonly ModuleReading[]): Reading {
+export function bankReading(packs: readonly ModuleReading[]): BankReading {
   const [first, ...others] = packs;
   if (first === undefined) return {};
   if (others.length === 0) {
@@ -41,20 +41,20 @@ export function bankReading(packs: readonly ModuleReading[]): Reading {
   });
 }
 
-function values(packs: readonly Reading[], key: NumberKey): number[] {
+function values(packs: readonly PackReading[], key: NumberKey): number[] {
   return packs.map((pack) => pack[key]).filter((value) => value !== undefined);
 }
 
 /** What the first pack says that says anything: one that has been silent since the start knows nothing. */
 function told(
-  packs: readonly Reading[],
+  packs: readonly PackReading[],
   key: 'model' | 'hardwareVersion' | 'firmwareVersion' | 'serialNumber',
 ): string | undefined {
   return packs.map((pack) => pack[key]).find((text) => text !== undefined);
 }
 
 /** Sum over all packs; absent when one of them does not tell, because a partial sum is a wrong value. */
-function total(packs: readonly Reading[], key: NumberKey, digits: number): number | undefined {
+function total(packs: readonly PackReading[], key: NumberKey, digits: number): number | undefined {
   const all = values(packs, key);
   return all.length === packs.length
     ? round(
@@ -64,18 +64,18 @@ function total(packs: readonly Reading[], key: NumberKey, digits: number): numbe
     : undefined;
 }
 
-function mean(packs: readonly Reading[], key: NumberKey, digits: number): number | undefined {
+function mean(packs: readonly PackReading[], key: NumberKey, digits: number): number | undefined {
   const all = values(packs, key);
   return all.length > 0 ? round(all.reduce((sum, value) => sum + value, 0) / all.length, digits) : undefined;
 }
 
-function highest(packs: readonly Reading[], key: NumberKey): number | undefined {
+function highest(packs: readonly PackReading[], key: NumberKey): number | undefined {
   const all = values(packs, key);
   return all.length > 0 ? Math.max(...all) : undefined;
 }
 
 /** Mean weighted by capacity; the plain mean when a capacity is not known. */
-function weighted(packs: readonly Reading[], key: NumberKey): number | undefined {
+function weighted(packs: readonly PackReading[], key: NumberKey): number | undefined {
   const known = packs.filter((pack) => pack[key] !== undefined);
   const capacities = known.map((pack) => pack.capacityFull ?? pack.capacityDesign);
   if (known.length === 0) return undefined;
@@ -95,6 +95,8 @@ function some(flags: readonly (boolean | undefined)[]): boolean | undefined {
 }
 
 /** Drops keys without a value: an absent field is absent. */
-function definedOnly(reading: { readonly [K in keyof Reading]: Reading[K] | undefined }): Reading {
+function definedOnly(
+  reading: { readonly [K in keyof BankReading]: BankReading[K] | undefined },
+): BankReading {
   return Object.fromEntries(Object.entries(reading).filter(([, value]) => value !== undefined));
 }

@@ -2,10 +2,10 @@ import { type Alarms, mergeAlarms } from './alarms.ts';
 import type { Chemistry } from './chemistry.ts';
 
 /**
- * The canonical reading: what one battery says of itself. Units are V, A, W, Ah, degC, % and s; current and
- * power are positive while the battery is being charged. A field that was not received is absent, never 0.
+ * The canonical reading: what one battery says of itself, or what a part of its answers says. Units are V, A, W, Ah, degC, %
+ * and s; current and power are positive while the battery is being charged. A field that was not received is absent, never 0.
  */
-export interface Reading {
+export interface PackReading {
   /** Pack voltage, V. */
   readonly voltage?: number;
   /** A, positive = charging. */
@@ -49,22 +49,29 @@ export interface Reading {
   readonly serialNumber?: string;
   /** ISO date, as precise as the BMS tells it (YYYY-MM or YYYY-MM-DD). */
   readonly productionDate?: string;
-  /** Packs of one port, when more than one answered. */
-  readonly modules?: readonly ModuleReading[];
 }
 
-export interface ModuleReading extends Reading {
+/** A pack beside others. */
+export interface ModuleReading extends PackReading {
   readonly address: number;
 }
 
-type KeysOf<T> = { [K in keyof Reading]-?: Reading[K] extends T | undefined ? K : never }[keyof Reading];
+/** What the packs of one port are together, or the only one. */
+export interface BankReading extends PackReading {
+  /** The packs, when more than one answered. */
+  readonly modules?: readonly ModuleReading[];
+}
+
+type KeysOf<T> = {
+  [K in keyof PackReading]-?: PackReading[K] extends T | undefined ? K : never;
+}[keyof PackReading];
 export type NumberKey = KeysOf<number>;
 export type TextKey = Exclude<KeysOf<string>, 'chemistry'>;
 export type FlagKey = KeysOf<boolean>;
 
 /** Later parts win field by field; alarms are merged name by name, the worse level wins. */
-export function mergeReadings(...parts: readonly Reading[]): Reading {
-  let merged: Reading = {};
+export function mergeReadings(...parts: readonly BankReading[]): BankReading {
+  let merged: BankReading = {};
   for (const part of parts) {
     const alarms = merged.alarms === undefined ? part.alarms : worse(merged.alarms, part.alarms);
     merged = alarms === undefined ? { ...merged, ...part } : { ...merged, ...part, alarms };
@@ -73,7 +80,7 @@ export function mergeReadings(...parts: readonly Reading[]): Reading {
 }
 
 /** The named fields of `reading`, absent ones left out. */
-export function pick(reading: Reading, keys: readonly (keyof Reading)[]): Reading {
+export function pick(reading: PackReading, keys: readonly (keyof PackReading)[]): PackReading {
   return Object.fromEntries(
     keys.filter((key) => reading[key] !== undefined).map((key) => [key, reading[key]]),
   );

@@ -1,5 +1,5 @@
 import type { AlarmLevel, Alarms } from '../model/alarms.ts';
-import type { Reading } from '../model/reading.ts';
+import type { PackReading } from '../model/reading.ts';
 import { type NumberType, readNumber, writeNumber, writeText } from './bytes.ts';
 import type { AlarmBit, Field, FlagField, Scaling } from './fields.ts';
 
@@ -16,7 +16,7 @@ export function putNumber(into: Uint8Array, at: number, type: NumberType, value:
 }
 
 /** Writes what `decodeFields` would read: the simulated side of a field table. Fields beyond the end are left out. */
-export function encodeFields(into: Uint8Array, fields: readonly Field[], reading: Reading): void {
+export function encodeFields(into: Uint8Array, fields: readonly Field[], reading: PackReading): void {
   for (const field of fields) {
     if (field.type === 'text') {
       const text = writeText(reading[field.key] ?? '', field.length ?? into.length - field.at);

@@ -1,6 +1,6 @@
 import { FrameError } from '../errors.ts';
 import type { AlarmLevel, AlarmName, Alarms } from '../model/alarms.ts';
-import type { FlagKey, NumberKey, Reading, TextKey } from '../model/reading.ts';
+import type { FlagKey, NumberKey, PackReading, TextKey } from '../model/reading.ts';
 import { decimalsOf, round } from '../model/round.ts';
 import { NUMBER_TYPES, type NumberType, readNumber, readText } from './bytes.ts';
 
@@ -64,7 +64,7 @@ export function scaled(raw: number, scaling: Omit<Scaling, 'type'>): number | un
 }
 
 /** Reads every field of the table from `bytes`. Throws a FrameError when a field that is not optional is missing. */
-export function decodeFields(bytes: Uint8Array, fields: readonly Field[]): Reading {
+export function decodeFields(bytes: Uint8Array, fields: readonly Field[]): PackReading {
   const reading: Record<string, number | string | boolean> = {};
   for (const field of fields) {
     const value = decodeField(bytes, field);
@@ -117,7 +117,9 @@ export function present<T>(values: readonly (T | undefined)[]): T[] {
 }
 
 /** Only the keys that hold something: absent is absent. */
-export function presentKeys(found: { readonly [key in keyof Reading]: Reading[key] | undefined }): Reading {
+export function presentKeys(
+  found: { readonly [key in keyof PackReading]: PackReading[key] | undefined },
+): PackReading {
   return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined));
 }
 

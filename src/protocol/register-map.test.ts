@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Reading } from '../model/reading.ts';
+import type { PackReading } from '../model/reading.ts';
 import { alarmBits, alarmPairs } from './alarm-bits.ts';
 import { decodeMap, encodeMap, places, type RegisterMap, reg } from './register-map.ts';
 
@@ -28,7 +28,7 @@ const COUNTED: RegisterMap = {
 const BEGIN = reg(0x10);
 const LENGTH = reg(0x2b) - BEGIN;
 
-const BATTERY: Reading = {
+const BATTERY: PackReading = {
   voltage: 13.2,
   model: 'ABCD',
   chargeEnabled: true,
@@ -40,7 +40,7 @@ const BATTERY: Reading = {
 };
 
 /** What `map` reads in `length` bytes from `begin` on of the memory of a battery. */
-function readBack(map: RegisterMap, battery: Reading, begin = BEGIN, length = LENGTH): Reading {
+function readBack(map: RegisterMap, battery: PackReading, begin = BEGIN, length = LENGTH): PackReading {
   const block = new Uint8Array(length);
   encodeMap(map, block, begin, battery);
   return decodeMap(map, block, begin);

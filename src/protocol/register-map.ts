@@ -1,5 +1,5 @@
 import { type AlarmName, type Alarms, mergeAlarms } from '../model/alarms.ts';
-import { mergeReadings, type Reading } from '../model/reading.ts';
+import { mergeReadings, type PackReading } from '../model/reading.ts';
 import { flagsOf, NUMBER_TYPES, type NumberType, readNumber } from './bytes.ts';
 import { encodeAlarms, encodeFields, maskOf, putNumber, unscaled } from './encode.ts';
 import {
@@ -30,7 +30,7 @@ export interface RegisterMap {
   readonly balancing?: Mask;
   readonly alarms?: readonly AlarmWord[];
   /** What tables cannot say. Alarms are merged with those of the tables. */
-  readonly also?: (number: NumberAt) => Reading;
+  readonly also?: (number: NumberAt) => PackReading;
 }
 
 /** The number at a place, undefined where it lies outside of the block. */
@@ -64,9 +64,9 @@ export function places(at: number, count: number, scaling: Scaling): Place[] {
 }
 
 /** What a block says that begins at byte `begin`. */
-export function decodeMap(map: RegisterMap, block: Uint8Array, begin: number): Reading {
+export function decodeMap(map: RegisterMap, block: Uint8Array, begin: number): PackReading {
   const number: NumberAt = ({ at, type }) => readNumber(block, at - begin, type);
-  const listed: Reading = {
+  const listed: PackReading = {
     ...decodeFields(block, inside(map.fields ?? [], begin, block.length)),
     ...cellsOf(map, number),
     ...temperaturesOf(map, number),
@@ -77,7 +77,7 @@ export function decodeMap(map: RegisterMap, block: Uint8Array, begin: number): R
 }
 
 /** Cells have their numbers from the first place on, so a block that begins behind it tells none. */
-function cellsOf({ cells = [], cellCount }: RegisterMap, number: NumberAt): Reading {
+function cellsOf({ cells = [], cellCount }: RegisterMap, number: NumberAt): PackReading {
   const told = cellCount && number(cellCount);
   const raw = untilAbsent(cells.map(number));
   if (raw.length === 0) return told === undefined ? {} : { cellCount: told };
@@ -91,7 +91,7 @@ function untilAbsent(values: readonly (number | undefined)[]): number[] {
   return present(end < 0 ? values : values.slice(0, end));
 }
 
-function temperaturesOf({ temperatures = [], sensorCount }: RegisterMap, number: NumberAt): Reading {
+function temperaturesOf({ temperatures = [], sensorCount }: RegisterMap, number: NumberAt): PackReading {
   const degrees = temperatures.flatMap((place) => {
     const raw = number(place);
     return raw === undefined ? [] : [scaled(raw, place)];
@@ -100,13 +100,13 @@ function temperaturesOf({ temperatures = [], sensorCount }: RegisterMap, number:
   return { temperatures: present(degrees.slice(0, sensorCount && number(sensorCount))) };
 }
 
-function balancingOf({ balancing }: RegisterMap, number: NumberAt): Reading {
+function balancingOf({ balancing }: RegisterMap, number: NumberAt): PackReading {
   const bits = balancing && number(balancing);
   if (balancing === undefined || bits === undefined) return {};
   return { cellBalancing: flagsOf(bits, balancing.cells), balancing: bits !== 0 };
 }
 
-function alarmsOf({ alarms = [] }: RegisterMap, number: NumberAt): Reading {
+function alarmsOf({ alarms = [] }: RegisterMap, number: NumberAt): PackReading {
   const told = alarms.flatMap((word): Alarms[] => {
     const bits = number(word);
     return bits === undefined ? [] : [decodeAlarms(bits, word.bits)];
@@ -127,7 +127,7 @@ function widthOf(field: Field): number {
 }
 
 /** Writes into a block that begins at byte `begin` what `decodeMap` reads there: the simulated side. */
-export function encodeMap(map: RegisterMap, block: Uint8Array, begin: number, reading: Reading): void {
+export function encodeMap(map: RegisterMap, block: Uint8Array, begin: number, reading: PackReading): void {
   const { alarms = [], balancing, cellCount, cells = [], fields = [], sensorCount, temperatures = [] } = map;
   const { cellBalancing = [], cellVoltages = [], temperatures: degrees = [] } = reading;
   const put = ({ at, type }: Word, value: number): void => putNumber(block, at - begin, type, value);

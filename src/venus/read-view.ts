@@ -1,7 +1,7 @@
 import type { BatteryView } from '../battery/battery-view.ts';
 import type { ItemValue } from '../dbus/item.ts';
 import type { Alarms } from '../model/alarms.ts';
-import type { ModuleReading, Reading } from '../model/reading.ts';
+import type { ModuleReading, PackReading } from '../model/reading.ts';
 import { readablePaths } from './battery-paths.ts';
 import { packOf } from './module-paths.ts';
 import type { PathLine } from './path-line.ts';
@@ -82,14 +82,14 @@ function viewOf(
 }
 
 /** Undefined when nothing is measured now. */
-function readingOf(draft: Draft, controls: boolean, paths: ReadonlySet<string>): Reading | undefined {
+function readingOf(draft: Draft, controls: boolean, paths: ReadonlySet<string>): PackReading | undefined {
   const { alarms, control, told } = draft;
   const cells = listOf(draft.cellVoltages, Number.NaN);
   const balancing = listOf(draft.cellBalancing, false);
   const temperatures = listOf(draft.temperatures, Number.NaN).filter((value) => !Number.isNaN(value));
   const soc = paths.has('/SocBms') && controls ? undefined : control.soc;
   const remaining = paths.has('/CapacityBms') ? undefined : told.remaining;
-  const reading: Reading = {
+  const reading: PackReading = {
     ...(soc !== undefined && { soc }),
     ...(remaining !== undefined && { capacityRemaining: remaining }),
     ...draft.reading,
@@ -106,7 +106,7 @@ function readingOf(draft: Draft, controls: boolean, paths: ReadonlySet<string>):
 }
 
 /** What a service without limits allows is what its switches are. */
-function switchesOf({ control }: Draft): Reading {
+function switchesOf({ control }: Draft): PackReading {
   const { allowToCharge, allowToDischarge } = control;
   return {
     ...(allowToCharge !== undefined && { chargeEnabled: allowToCharge }),

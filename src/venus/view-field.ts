@@ -4,14 +4,14 @@ import type { ToldValues } from '../battery/told-values.ts';
 import type { ItemValue } from '../dbus/item.ts';
 import type { HistoryFigures } from '../history/history.ts';
 import type { AlarmLevel, AlarmName, Alarms } from '../model/alarms.ts';
-import type { Reading } from '../model/reading.ts';
+import type { PackReading } from '../model/reading.ts';
 
 /** Parts of a view by name; `view` are the values that stand in none of them. */
 interface Parts {
   readonly view: Pick<BatteryView, 'averageCurrent' | 'isSwitchable'>;
   readonly identity: Partial<BatteryIdentity>;
-  readonly reading: Reading;
-  readonly facts: Reading;
+  readonly reading: PackReading;
+  readonly facts: PackReading;
   readonly control: NonNullable<BatteryView['control']>;
   readonly link: Partial<LinkState>;
   readonly requests: NonNullable<BatteryView['requests']>;

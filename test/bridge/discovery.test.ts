@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { BatteryView } from '../../src/battery/battery-view.ts';
-import type { Reading } from '../../src/model/reading.ts';
+import type { PackReading } from '../../src/model/reading.ts';
 import { batteryDiscovery, bridgeDiscovery, type DiscoveryMode } from '../../src/output/mqtt/discovery.ts';
 import {
   cellsDocument,
@@ -38,7 +38,7 @@ function bridged(view: BatteryView, more: Partial<BridgedBattery> = {}): Bridged
   return { id: 'A100', name: 'House', isOnBus: true, view: seen, wishes: ALL_WISHES, ...more };
 }
 
-function viewOf(reading: Reading): BatteryView {
+function viewOf(reading: PackReading): BatteryView {
   return { ...STATE, reading, facts: reading };
 }
 
@@ -62,7 +62,7 @@ const VECTORS = vectorFamilies().flatMap((family) =>
   casesOf(family)
     .filter(({ refused }) => !refused)
     .flatMap((vector) => {
-      const reading = vector.expect as Reading;
+      const reading = vector.expect as PackReading;
       return typeof reading.voltage === 'number' ? [[`${family}: ${vector.name}`, reading] as const] : [];
     }),
 );

@@ -5,7 +5,7 @@ import type { BmsDriver, Responder } from '../../src/bms/driver.ts';
 import { BMSES } from '../../src/bms/index.ts';
 import { BmsError, FrameError, hex, ImplausibleError, RefusedError } from '../../src/errors.ts';
 import { ALARM_NAMES } from '../../src/model/alarms.ts';
-import type { Reading } from '../../src/model/reading.ts';
+import type { PackReading } from '../../src/model/reading.ts';
 import { bytesOf, sameBytes } from '../../src/protocol/bytes.ts';
 import { anyBatteryOf, batteryOf, cellsFor, departures } from '../support/batteries.ts';
 import { batteryLine, scriptedLine } from '../support/battery-line.ts';
@@ -46,7 +46,7 @@ function insideOf(family: string): VectorCase[] {
 /** A captured exchange, the driver that understands it, and what it made of it. */
 interface Understood extends Exchanged {
   readonly driver: BmsDriver;
-  readonly part: Reading;
+  readonly part: PackReading;
 }
 
 /** Every exchange of the good cases of a family, each distinct one once. */
@@ -68,7 +68,7 @@ function understood(family: string): Understood[] {
 }
 
 /** What a damaged exchange says, or the BmsError that rejects it; any other error is a bug and passes through. */
-function outcome(driver: BmsDriver, exchange: Exchanged): Reading | BmsError {
+function outcome(driver: BmsDriver, exchange: Exchanged): PackReading | BmsError {
   try {
     return driver.decode(exchange.request, findFrame(driver, exchange));
   } catch (error) {
@@ -108,7 +108,7 @@ describe.each(FAMILIES)('captures of %s', (family) => {
   });
 
   it.each(insideOf(family).map((vector) => [vector.name, vector] as const))('%s', (_, vector) => {
-    const decode = (): Reading => decodeLog(variantsOf(family), vector.exchanges).reading;
+    const decode = (): PackReading => decodeLog(variantsOf(family), vector.exchanges).reading;
     if (vector.refused) {
       expect(decode).toThrow(BmsError);
       if (vector.error === 'checksum')
@@ -121,7 +121,7 @@ describe.each(FAMILIES)('captures of %s', (family) => {
   it('say the same however they are cut into chunks', async () => {
     for (const { driver, request, reply, part } of understood(family)) {
       const replyEqualsRequest = sameBytes(request, reply);
-      const ask = async (pieces: readonly Uint8Array[]): Promise<Reading> => {
+      const ask = async (pieces: readonly Uint8Array[]): Promise<PackReading> => {
         const { link, until } = scriptedLine(pieces);
         const asked = link.ask(request, driver.accept(request), 1000, { replyEqualsRequest });
         return driver.decode(request, await until(asked));
@@ -240,12 +240,12 @@ describe.each(BMSES.map((entry) => [entry.driver.id, entry] as const))(
     /** Polls like the application does. */
     async function polls(
       responder: Responder,
-      battery: Reading,
+      battery: PackReading,
       count: number,
       echo = false,
-    ): Promise<Reading[]> {
+    ): Promise<PackReading[]> {
       const { link, until } = batteryLine(responder, battery, { echo });
-      const readings: Reading[] = [];
+      const readings: PackReading[] = [];
       const session = driver.open(link, address);
       while (readings.length < count) readings.push(await until(session.read()));
       return readings;
@@ -334,13 +334,13 @@ describe.each(BMSES.map((entry) => [entry.driver.id, entry] as const))(
   },
 );
 
-function same(a: Reading, b: Reading): boolean {
+function same(a: PackReading, b: PackReading): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
 /** Every list of `read` is the beginning of that list of `whole`. */
-function isBeginningOf(read: Reading, whole: Reading): boolean {
-  const lists = ({ cellVoltages = [], temperatures = [] }: Reading): readonly (readonly number[])[] => [
+function isBeginningOf(read: PackReading, whole: PackReading): boolean {
+  const lists = ({ cellVoltages = [], temperatures = [] }: PackReading): readonly (readonly number[])[] => [
     cellVoltages,
     temperatures,
   ];

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { BmsEntry, Responder } from '../../src/bms/driver.ts';
 import { BMSES } from '../../src/bms/index.ts';
 import { BmsError, hex } from '../../src/errors.ts';
-import type { Reading } from '../../src/model/reading.ts';
+import type { PackReading } from '../../src/model/reading.ts';
 import { seeded } from '../../src/simulator/random.ts';
 import { BATTERY } from '../support/batteries.ts';
 import { batteryLine, type Line } from '../support/battery-line.ts';
@@ -10,7 +10,7 @@ import { batteryLine, type Line } from '../support/battery-line.ts';
 const READINGS = 12;
 
 /** Another battery in every respect that a session remembers: other counts, texts and limits. */
-const OTHER: Reading = {
+const OTHER: PackReading = {
   ...BATTERY,
   soc: 21,
   cycles: 7,
@@ -34,17 +34,17 @@ function losing(responder: Responder): Responder {
 }
 
 /** What one reading came to, and everything that was sent for it. */
-type Step = { readonly outcome: Reading | string; readonly sent: readonly string[] };
+type Step = { readonly outcome: PackReading | string; readonly sent: readonly string[] };
 
 interface Talk {
   step(): Promise<Step>;
 }
 
-async function open({ driver, responder }: BmsEntry, battery: Reading, isLossy: boolean): Promise<Talk> {
+async function open({ driver, responder }: BmsEntry, battery: PackReading, isLossy: boolean): Promise<Talk> {
   const usual = await responder();
   const line: Line = batteryLine(isLossy ? losing(usual) : usual, battery);
   const session = driver.open(line.link, driver.reach.serial.addresses[0] ?? 0);
-  const ask = (asked: Promise<Reading>): Promise<Reading | string> =>
+  const ask = (asked: Promise<PackReading>): Promise<PackReading | string> =>
     line.until(
       asked.catch((error: unknown) => {
         if (error instanceof BmsError) return error.message;
@@ -84,7 +84,7 @@ describe.each(BMSES.map((entry) => [entry.driver.id, entry] as const))('sessions
 
   it('on one line after each other take nothing over', async () => {
     const line = batteryLine(await entry.responder(), BATTERY);
-    const readings: Reading[] = [];
+    const readings: PackReading[] = [];
     const sent: string[][] = [];
     for (let session = 0; session < 2; session += 1) {
       const before = line.requests.length;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Remark } from '../../src/bms/driver.ts';
 import { BMSES } from '../../src/bms/index.ts';
 import { BmsError } from '../../src/errors.ts';
-import type { Reading } from '../../src/model/reading.ts';
+import type { PackReading } from '../../src/model/reading.ts';
 import { buildDevice } from '../../src/simulator/plant/build.ts';
 import { parseScenario } from '../../src/simulator/trials/scenario.ts';
 import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
@@ -105,7 +105,7 @@ async function conversation(
     said,
     records: line.records,
     probe: () => line.until(session.probe()),
-    async poll(): Promise<Reading | BmsError> {
+    async poll(): Promise<PackReading | BmsError> {
       const due = clock.now() + 1000;
       const outcome = await line.until(
         session.read().catch((error: unknown) => {
@@ -120,7 +120,7 @@ async function conversation(
   };
 }
 
-const good = (outcome: Reading | BmsError): Reading => {
+const good = (outcome: PackReading | BmsError): PackReading => {
   if (outcome instanceof BmsError) throw outcome;
   return outcome;
 };
@@ -169,7 +169,7 @@ describe('a secondary request that falls silent', () => {
           { at: 12, line: { silentTo: [request] } },
         ],
       });
-      const outcomes: (Reading | BmsError)[] = [];
+      const outcomes: (PackReading | BmsError)[] = [];
       for (let poll = 0; poll < 30; poll += 1) outcomes.push(await battery.poll());
       const failed = outcomes.filter((outcome) => outcome instanceof BmsError);
       expect(failed.length).toBe(2);
@@ -191,8 +191,8 @@ describe('a device that wants to be asked in another form', () => {
       const battery = await conversation(id, scenario);
       const probed = await battery.probe();
       expect(probed.soc).toBe((await usual.probe()).soc);
-      let whole: Reading = {};
-      let reading: Reading = {};
+      let whole: PackReading = {};
+      let reading: PackReading = {};
       for (let poll = 0; poll < 3; poll += 1) {
         whole = good(await usual.poll());
         reading = good(await battery.poll());

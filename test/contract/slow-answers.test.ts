@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { BMSES } from '../../src/bms/index.ts';
 import { BmsError } from '../../src/errors.ts';
-import type { Reading } from '../../src/model/reading.ts';
+import type { PackReading } from '../../src/model/reading.ts';
 import { buildDevice } from '../../src/simulator/plant/build.ts';
 import { parseScenario } from '../../src/simulator/trials/scenario.ts';
 import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
@@ -26,7 +26,7 @@ async function polls(id: string, delayMs: number): Promise<{ good: number; wrong
   const line = new VirtualLine(clock, device, driver.reach.serial.lines[0]);
   const wrong: string[] = [];
   const session = driver.open(line.link, address);
-  let texts: Reading = {};
+  let texts: PackReading = {};
   let good = 0;
   for (let cycle = 0; cycle < POLLS; cycle += 1) {
     const due = clock.now() + 1000;

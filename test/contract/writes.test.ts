@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { BmsDriver, Responder } from '../../src/bms/driver.ts';
 import { BMSES } from '../../src/bms/index.ts';
 import { BmsError, hex } from '../../src/errors.ts';
-import type { Reading } from '../../src/model/reading.ts';
+import type { PackReading } from '../../src/model/reading.ts';
 import { seeded } from '../../src/simulator/random.ts';
 import { BATTERY } from '../support/batteries.ts';
 import { batteryLine, type Line, scriptedLine } from '../support/battery-line.ts';
@@ -12,7 +12,7 @@ const CYCLES = [0, 1, 2, 3, 4, 5, 7, 10, 59, 60, 100, 299, 300, 600, 900, 1000, 
 /** Every frame that probe and polls send over a line, whatever comes back. */
 async function sentBy(driver: BmsDriver, address: number, open: () => Line): Promise<string[]> {
   const line = open();
-  const settled = async (asked: Promise<Reading>): Promise<Reading | undefined> =>
+  const settled = async (asked: Promise<PackReading>): Promise<PackReading | undefined> =>
     line.until(
       asked.catch((error: unknown) => {
         if (error instanceof BmsError) return undefined;
@@ -21,7 +21,7 @@ async function sentBy(driver: BmsDriver, address: number, open: () => Line): Pro
     );
   const session = driver.open(line.link, address);
   await settled(session.probe());
-  let known: Reading = {};
+  let known: PackReading = {};
   for (const cycle of CYCLES) {
     session.memory = { cycle, known };
     known = (await settled(session.read())) ?? {};

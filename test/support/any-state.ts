@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { BatteryView } from '../../src/battery/battery-view.ts';
 import { ALARM_NAMES, type AlarmLevel, type AlarmName } from '../../src/model/alarms.ts';
-import type { Reading } from '../../src/model/reading.ts';
+import type { PackReading } from '../../src/model/reading.ts';
 import { CONTROL } from './battery-state.ts';
 
 const optional = { requiredKeys: [] as [] };
@@ -35,7 +35,7 @@ const fields = {
 };
 
 /** Whatever a BMS may say, with any field absent and any number, NaN and infinities included. */
-export const anyReading: fc.Arbitrary<Reading> = fc.record(
+export const anyReading: fc.Arbitrary<PackReading> = fc.record(
   {
     ...fields,
     modules: fc.array(fc.record({ ...fields, address: fc.nat(255) }, { requiredKeys: ['address'] }), {

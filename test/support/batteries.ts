@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { BmsDriver } from '../../src/bms/driver.ts';
-import type { Reading } from '../../src/model/reading.ts';
+import type { PackReading } from '../../src/model/reading.ts';
 import { round } from '../../src/model/round.ts';
 
 /** 13 cells and 4 sensors fit nearly every BMS of the list. */
@@ -16,7 +16,7 @@ const step = (min: number, max: number, digits: number): fc.Arbitrary<number> =>
     .map((n) => n / 10 ** digits);
 
 /** A complete battery without alarms; every value within what every BMS can carry. */
-export const anyBatteryOf = (cells: number): fc.Arbitrary<Reading> =>
+export const anyBatteryOf = (cells: number): fc.Arbitrary<PackReading> =>
   fc
     .record({
       cellVoltages: fc.array(step(2.6, 3.64, 3), { minLength: cells, maxLength: cells }),
@@ -35,7 +35,7 @@ export const anyBatteryOf = (cells: number): fc.Arbitrary<Reading> =>
     .map((random) => complete(random));
 
 /** The same battery on every day, for tests that need no chance. */
-export const batteryOf = (cells: number): Reading =>
+export const batteryOf = (cells: number): PackReading =>
   complete({
     cellVoltages: Array.from({ length: cells }, (_, index) => round(3.301 + index / 1000, 3)),
     current: -12.3,
@@ -54,12 +54,12 @@ export const batteryOf = (cells: number): Reading =>
 export const BATTERY = batteryOf(CELLS);
 
 type Chosen = Required<
-  Pick<Reading, 'cellVoltages' | 'current' | 'soc' | 'soh' | 'capacityDesign' | 'cycles' | 'temperatures'>
+  Pick<PackReading, 'cellVoltages' | 'current' | 'soc' | 'soh' | 'capacityDesign' | 'cycles' | 'temperatures'>
 > &
-  Required<Pick<Reading, 'mosfetTemperature' | 'ambientTemperature' | 'cellBalancing'>> &
-  Required<Pick<Reading, 'maxChargeCurrent' | 'maxDischargeCurrent'>>;
+  Required<Pick<PackReading, 'mosfetTemperature' | 'ambientTemperature' | 'cellBalancing'>> &
+  Required<Pick<PackReading, 'maxChargeCurrent' | 'maxDischargeCurrent'>>;
 
-function complete(chosen: Chosen): Reading {
+function complete(chosen: Chosen): PackReading {
   const voltage = round(
     chosen.cellVoltages.reduce((sum, cell) => sum + cell, 0),
     1,
@@ -87,7 +87,7 @@ function complete(chosen: Chosen): Reading {
 }
 
 /** Half of the coarsest step that a BMS has for a field, and a little for the rounding of the number itself. */
-const TOLERANCES: { readonly [key in keyof Reading]?: number } = {
+const TOLERANCES: { readonly [key in keyof PackReading]?: number } = {
   voltage: 0.051,
   current: 0.051,
   soc: 0.51,
@@ -109,7 +109,7 @@ const TOLERANCES: { readonly [key in keyof Reading]?: number } = {
 const EXACT = ['cellBalancing', 'balancing', 'chargeEnabled', 'dischargeEnabled'] as const;
 
 /** Where a reading departs from the battery it was read from; only what the BMS tells is compared. */
-export function departures(read: Reading, truth: Reading): string[] {
+export function departures(read: PackReading, truth: PackReading): string[] {
   const numbers = Object.entries(TOLERANCES).flatMap(([key, tolerance]) => {
     const [got, want] = [numbersOf(read, key), numbersOf(held(truth, read), key)];
     if (got === undefined || want === undefined) return [];
@@ -129,7 +129,7 @@ export function departures(read: Reading, truth: Reading): string[] {
  * Some BMSes have two sensors for the cells, some send 0 where a sensor is not fitted, so that one at 0 degC is left out, and
  * some have one number for the full and the design capacity.
  */
-function held(truth: Reading, read: Reading): Reading {
+function held(truth: PackReading, read: PackReading): PackReading {
   const { temperatures = [], capacityFull } = truth;
   const fitted = temperatures.filter((degrees, index) => degrees !== 0 || index === 0);
   return {
@@ -141,7 +141,7 @@ function held(truth: Reading, read: Reading): Reading {
   };
 }
 
-function numbersOf(reading: Reading, key: string): readonly number[] | undefined {
+function numbersOf(reading: PackReading, key: string): readonly number[] | undefined {
   const value = Object.entries(reading).find(([name]) => name === key)?.[1];
   if (typeof value === 'number') return [value];
   return Array.isArray(value) ? value.filter((item) => typeof item === 'number') : undefined;

@@ -1,5 +1,5 @@
 import type { Responder } from '../../src/bms/driver.ts';
-import type { Reading } from '../../src/model/reading.ts';
+import type { BankReading } from '../../src/model/reading.ts';
 import type { Exchange } from '../../src/transport/exchange.ts';
 import { HalfDuplex } from '../../src/transport/half-duplex.ts';
 import { MemoryWire, type Piece } from '../../src/transport/memory.ts';
@@ -18,7 +18,7 @@ export interface Line {
 /** A simulated battery at the other end; `obey` false means that it acknowledges writes and does nothing. */
 export function batteryLine(
   responder: Responder,
-  battery: Reading,
+  battery: BankReading,
   { echo = false, obey = true }: { readonly echo?: boolean; readonly obey?: boolean } = {},
 ): Line {
   let now = battery;

@@ -8,7 +8,7 @@ import { initialState, type LawState } from '../../src/control/memory/law-state.
 import { initialCharging } from '../../src/control/profile.ts';
 import { CHARGE_BLOCKING, DISCHARGE_BLOCKING } from '../../src/model/alarms.ts';
 import { CHEMISTRIES, type Chemistry } from '../../src/model/chemistry.ts';
-import type { Reading } from '../../src/model/reading.ts';
+import type { PackReading } from '../../src/model/reading.ts';
 import { openCircuit } from '../../src/simulator/plant/open-circuit.ts';
 import { claim, evenly } from './invariant.ts';
 
@@ -87,7 +87,7 @@ const number = (min: number, max: number): fc.Arbitrary<number> =>
   );
 
 /** Half of the time a pack in the best of health, so that limits rise; else a plausible one, now and then nonsense. */
-export function anyReading(plan: CellPlan, count: number, chemistry: Chemistry): fc.Arbitrary<Reading> {
+export function anyReading(plan: CellPlan, count: number, chemistry: Chemistry): fc.Arbitrary<PackReading> {
   const { hardMin, hardMax, dischargeKnee, chargeKnee, chargeMinC, chargeMaxC } = plan;
   const told = {
     current: number(-150, 150),
@@ -137,7 +137,7 @@ export function anyReading(plan: CellPlan, count: number, chemistry: Chemistry):
   );
   // Mostly the state of charge belongs to the cells, else they would be held as cells of another kind.
   const belongs = fc.constantFrom(true, true, true, false);
-  return fc.tuple(fc.oneof(calm, wild), belongs).map(([{ cell, runner, ...rest }, agrees]): Reading => {
+  return fc.tuple(fc.oneof(calm, wild), belongs).map(([{ cell, runner, ...rest }, agrees]): PackReading => {
     const cells = 'cellCount' in rest ? (rest.cellCount ?? count) : count;
     const cellVoltages = Array.from({ length: cells }, (_, index) => (index === 1 ? cell + runner : cell));
     const soc = Math.min(100, Math.max(0, openCircuit(chemistry).socAt(cell)));
@@ -146,7 +146,7 @@ export function anyReading(plan: CellPlan, count: number, chemistry: Chemistry):
       ...(agrees && rest.soc !== undefined && { soc }),
       voltage: cellVoltages.reduce((sum, v) => sum + v, 0),
       cellVoltages,
-    } as Reading; // dictionary keys are alarm names
+    } as PackReading; // dictionary keys are alarm names
   });
 }
 
@@ -222,7 +222,7 @@ export interface Moment {
   /** Seconds since the last accepted reading. */
   readonly dt: number;
   /** The reading as the reading filter let it through; absent when there was none or it was not believed. */
-  readonly accepted: Reading | undefined;
+  readonly accepted: PackReading | undefined;
 }
 
 /** Leads a law along a walk and shows every step from the first output on. */

@@ -4,7 +4,7 @@ import type { PlanOptions } from '../../src/bms/detect/plan.ts';
 import type { BmsDriver, BmsEntry } from '../../src/bms/driver.ts';
 import { BMSES } from '../../src/bms/index.ts';
 import { BmsError, ImplausibleError, RefusedError } from '../../src/errors.ts';
-import type { Reading } from '../../src/model/reading.ts';
+import type { PackReading } from '../../src/model/reading.ts';
 import { sameBytes } from '../../src/protocol/bytes.ts';
 import { controlSettings } from '../../src/settings/control.ts';
 import { loadSettings } from '../../src/settings/load.ts';
@@ -172,7 +172,7 @@ export async function familiesThatBelieve(talk: () => Talk): Promise<string[]> {
 
 async function familiesOf(
   talk: () => Talk,
-  ask: (driver: BmsDriver, link: Exchange, address: number) => Promise<Reading>,
+  ask: (driver: BmsDriver, link: Exchange, address: number) => Promise<PackReading>,
 ): Promise<string[]> {
   const families = new Set<string>();
   for (const driver of DRIVERS) {

@@ -1,18 +1,18 @@
 import type { BmsDriver, Opening, SerialReach } from '../../src/bms/driver.ts';
 import { TimeoutError } from '../../src/errors.ts';
-import type { Reading } from '../../src/model/reading.ts';
+import type { PackReading } from '../../src/model/reading.ts';
 import type { Exchange, LineSettings } from '../../src/transport/exchange.ts';
 
 export const SLOW: LineSettings = { baudRate: 9600, gapMs: 20 };
 export const FAST: LineSettings = { baudRate: 115_200 };
 
 export type StubOptions = Partial<SerialReach> & {
-  readonly probe?: (link: Exchange, address: number) => Promise<Reading>;
+  readonly probe?: (link: Exchange, address: number) => Promise<PackReading>;
   readonly opening?: Opening;
   readonly answersAs?: readonly string[];
 };
 
-const silence = (): Promise<Reading> => Promise.reject(new TimeoutError('silence'));
+const silence = (): Promise<PackReading> => Promise.reject(new TimeoutError('silence'));
 
 /** A driver of which only its place in a search matters. */
 export function driverStub(id: string, options: StubOptions = {}): BmsDriver {

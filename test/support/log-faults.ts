@@ -1,4 +1,4 @@
-import type { Reading } from '../../src/model/reading.ts';
+import type { PackReading } from '../../src/model/reading.ts';
 import { batteryOf } from './batteries.ts';
 import { type LogLine, type Site, type SiteOptions, watchLog } from './log-site.ts';
 
@@ -26,7 +26,7 @@ const BEGIN_S = 600;
 const LASTS_S = 75 * 60;
 
 const change =
-  (values: Reading) =>
+  (values: PackReading) =>
   (site: Site): void => {
     site.battery = { ...site.battery, ...values };
   };

@@ -7,7 +7,7 @@ import type { Responder } from '../../src/bms/driver.ts';
 import { BMSES } from '../../src/bms/index.ts';
 import { BmsError, PortMissingError } from '../../src/errors.ts';
 import type { Log, LogSource } from '../../src/log.ts';
-import type { ModuleReading, Reading } from '../../src/model/reading.ts';
+import type { BankReading, ModuleReading, PackReading } from '../../src/model/reading.ts';
 import { loadSettings } from '../../src/settings/load.ts';
 import { type Random, seeded } from '../../src/simulator/random.ts';
 import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
@@ -44,9 +44,9 @@ const QUIET_TURNS = 3;
 /** What may be wrong with the line and with what is at its end; a fault changes it. */
 export class Site {
   /** The battery, or what all packs have in common. */
-  battery: Reading = { ...batteryOf(CELLS), current: 0, power: 0 };
+  battery: PackReading = { ...batteryOf(CELLS), current: 0, power: 0 };
   /** How a pack differs. */
-  readonly packs = new Map<number, Reading>();
+  readonly packs = new Map<number, PackReading>();
   readonly silent = new Set<number>();
   /** Whether the device leaves a request unanswered. */
   ignores: (request: string) => boolean = () => false;
@@ -88,7 +88,7 @@ export class Site {
     return bytes.length === 0 ? undefined : [{ bytes, afterMs: this.delayMs }];
   }
 
-  #present(): Reading {
+  #present(): BankReading {
     const { addresses = [] } = this.#options;
     if (addresses.length === 0) return this.battery;
     const modules = addresses

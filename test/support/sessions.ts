@@ -1,5 +1,5 @@
 import type { BmsDriver, Memory, Session } from '../../src/bms/driver.ts';
-import type { Reading } from '../../src/model/reading.ts';
+import type { PackReading } from '../../src/model/reading.ts';
 import type { Exchange } from '../../src/transport/exchange.ts';
 
 const OPEN = new WeakMap<Exchange, Map<string, Session>>();
@@ -15,7 +15,12 @@ export function sessionOn(driver: BmsDriver, link: Exchange, address: number): S
 }
 
 /** One reading in the course of time: as poll number `cycle` of a battery that told `known` in the poll before. */
-export function readAt(driver: BmsDriver, link: Exchange, address: number, memory: Memory): Promise<Reading> {
+export function readAt(
+  driver: BmsDriver,
+  link: Exchange,
+  address: number,
+  memory: Memory,
+): Promise<PackReading> {
   const session = sessionOn(driver, link, address);
   session.memory = memory;
   return session.read();
@@ -24,7 +29,7 @@ export function readAt(driver: BmsDriver, link: Exchange, address: number, memor
 /** The driver with something around every reading of its sessions. */
 export function withReads(
   driver: BmsDriver,
-  around: (read: () => Promise<Reading>, address: number, session: Session) => Promise<Reading>,
+  around: (read: () => Promise<PackReading>, address: number, session: Session) => Promise<PackReading>,
 ): BmsDriver {
   return {
     ...driver,

@@ -4,7 +4,7 @@ import type { BmsDriver } from '../../src/bms/driver.ts';
 import { BMSES } from '../../src/bms/index.ts';
 import { BmsError } from '../../src/errors.ts';
 import { ALARM_NAMES } from '../../src/model/alarms.ts';
-import type { Reading } from '../../src/model/reading.ts';
+import type { PackReading } from '../../src/model/reading.ts';
 import { HalfDuplex } from '../../src/transport/half-duplex.ts';
 import { MemoryWire } from '../../src/transport/memory.ts';
 import { casesOf, outsideOf, type VectorCase } from '../../test/contract/vectors.ts';
@@ -13,7 +13,7 @@ import { ManualClock } from '../../test/support/manual-clock.ts';
 import { folderOf } from '../driver-sizes.ts';
 
 /** Rows of the table of values, in the words of an owner. */
-const VALUES: readonly (readonly [label: string, keys: readonly (keyof Reading)[]])[] = [
+const VALUES: readonly (readonly [label: string, keys: readonly (keyof PackReading)[]])[] = [
   ['pack voltage', ['voltage']],
   ['current', ['current']],
   ['state of charge', ['soc']],
@@ -116,7 +116,7 @@ function mark({ proven, read }: Evidence, keys: readonly string[]): string {
   return keys.some((key) => read.has(key)) ? 'D' : '';
 }
 
-function gather(driver: BmsDriver, simulated: Reading): Evidence {
+function gather(driver: BmsDriver, simulated: PackReading): Evidence {
   const proven = new Set<string>();
   const read = new Set<string>(Object.keys(simulated));
   const alarmsRead = new Set<string>(Object.keys(simulated.alarms ?? {}));
@@ -159,7 +159,7 @@ function understood(
 async function simulated(
   driver: BmsDriver,
   responder: Awaited<ReturnType<(typeof BMSES)[number]['responder']>>,
-): Promise<Reading> {
+): Promise<PackReading> {
   const clock = new ManualClock();
   const [line = { baudRate: 9600 }] = driver.reach.serial.lines;
   const [address = 0] = driver.reach.serial.addresses;
@@ -172,7 +172,7 @@ async function simulated(
   );
   const link = new HalfDuplex(wire, { line, clock });
   const session = driver.open(link, address);
-  let known: Reading = {};
+  let known: PackReading = {};
   for (let poll = 0; poll < 3; poll += 1) known = await clock.until(session.read());
   return known;
 }

@@ -1,7 +1,7 @@
 import type { BmsDriver, BmsEntry, Memory } from '../../src/bms/driver.ts';
 import { BMSES } from '../../src/bms/index.ts';
 import { hex } from '../../src/errors.ts';
-import type { Reading } from '../../src/model/reading.ts';
+import type { PackReading } from '../../src/model/reading.ts';
 import { HalfDuplex } from '../../src/transport/half-duplex.ts';
 import { MemoryWire } from '../../src/transport/memory.ts';
 import { BATTERY } from '../../test/support/batteries.ts';
@@ -12,7 +12,7 @@ export interface RecordedPoll {
   /** What the session knew before it. */
   readonly context: Memory;
   readonly address: number;
-  readonly truth: Reading;
+  readonly truth: PackReading;
   /** Everything that this battery ever answered, by the request in hex; it stands still, so any of it answers any poll. */
   readonly replies: ReadonlyMap<string, Uint8Array>;
 }
@@ -23,7 +23,7 @@ export interface Sound {
   readonly reply: Uint8Array;
   /** What the battery answered to the same request some seconds before. */
   readonly earlier: Uint8Array;
-  readonly part: Reading;
+  readonly part: PackReading;
   readonly poll: RecordedPoll;
 }
 
@@ -37,7 +37,7 @@ const POLLS = 3;
 const CELLS = BATTERY.cellVoltages?.length ?? 0;
 
 /** Batteries in the middle, close to both knees, cold, and with alarms: where a wrong value would raise a limit. */
-const BATTERIES: readonly Reading[] = [
+const BATTERIES: readonly PackReading[] = [
   // Its own limits are the lowest of all, so that a wrong one would show.
   { ...BATTERY, maxChargeCurrent: 30, maxDischargeCurrent: 40, maxChargeVoltage: 43.6 },
   atCells(3.45, { soc: 97, current: 20.5 }),
@@ -47,7 +47,7 @@ const BATTERIES: readonly Reading[] = [
 ];
 
 /** The battery under another load: its cells recover from a discharge, or come down from a charge, and are as warm. */
-function earlier(battery: Reading): Reading {
+function earlier(battery: PackReading): PackReading {
   const { cellVoltages = [], current = 0, soc = 0, voltage = 0 } = battery;
   const down = current <= 0 ? 0.06 : -0.06;
   return {
@@ -59,7 +59,7 @@ function earlier(battery: Reading): Reading {
   };
 }
 
-function atCells(mean: number, changes: Reading): Reading {
+function atCells(mean: number, changes: PackReading): PackReading {
   const cellVoltages = Array.from({ length: CELLS }, (_, index) => (1000 * mean + index) / 1000);
   const voltage = Math.round(10 * cellVoltages.reduce((sum, cell) => sum + cell, 0)) / 10;
   return { ...BATTERY, cellVoltages, voltage, ...changes };

@@ -4,7 +4,7 @@ import { type FilterState, filterReading, initialFilter } from '../../src/contro
 import type { ControlOutput, ControlSettings } from '../../src/control/law.ts';
 import type { LawState } from '../../src/control/memory/law-state.ts';
 import { BmsError, hex, TimeoutError } from '../../src/errors.ts';
-import type { Reading } from '../../src/model/reading.ts';
+import type { PackReading } from '../../src/model/reading.ts';
 import type { Accept } from '../../src/protocol/accept.ts';
 import { sameBytes } from '../../src/protocol/bytes.ts';
 import type { Exchange } from '../../src/transport/exchange.ts';
@@ -34,7 +34,7 @@ interface Settled {
   readonly law: LawState;
   readonly filter: FilterState;
   /** What the undisturbed battery goes on to say, and what its limits come to, poll by poll. */
-  readonly readings: readonly (Reading | undefined)[];
+  readonly readings: readonly (PackReading | undefined)[];
   readonly outputs: readonly (ControlOutput | undefined)[];
 }
 
@@ -43,7 +43,7 @@ export class Judge {
   readonly #driver: BmsDriver;
   readonly #settings: ControlSettings;
   /** By the truth of the poll. */
-  readonly #settled = new Map<Reading, Promise<Settled>>();
+  readonly #settled = new Map<PackReading, Promise<Settled>>();
   readonly #verdicts = new Map<Sound, Map<string, Promise<Verdict>>>();
 
   constructor(driver: BmsDriver, settings: ControlSettings) {
@@ -93,7 +93,7 @@ export class Judge {
     return { law: state, filter, readings, outputs: this.#limits(state, readings) };
   }
 
-  #limits(state: LawState, readings: readonly (Reading | undefined)[]): (ControlOutput | undefined)[] {
+  #limits(state: LawState, readings: readonly (PackReading | undefined)[]): (ControlOutput | undefined)[] {
     const law = lawFor(this.#settings.profile);
     let now = state;
     return readings.map((reading, index) => {
@@ -108,7 +108,11 @@ export class Judge {
    * Whether the reading ever lets more current flow, or a higher voltage, than the truth would have: at once, or by what the
    * driver remembers of it in the polls that follow.
    */
-  async #raises(poll: RecordedPoll, reading: Reading, { law, outputs, readings }: Settled): Promise<boolean> {
+  async #raises(
+    poll: RecordedPoll,
+    reading: PackReading,
+    { law, outputs, readings }: Settled,
+  ): Promise<boolean> {
     const damaged = [reading, ...(await this.#afterwards(poll, reading, readings.slice(1)))];
     return this.#limits(law, damaged).some((output, index) => {
       const sound = outputs.slice(index, index + SLOT + 1);
@@ -125,11 +129,11 @@ export class Judge {
    */
   async #afterwards(
     { address, context, replies }: RecordedPoll,
-    reading: Reading,
-    usual: readonly (Reading | undefined)[],
-  ): Promise<(Reading | undefined)[]> {
+    reading: PackReading,
+    usual: readonly (PackReading | undefined)[],
+  ): Promise<(PackReading | undefined)[]> {
     const link = answering(replies);
-    const readings: (Reading | undefined)[] = [];
+    const readings: (PackReading | undefined)[] = [];
     let known = reading;
     while (readings.length < AFTERWARDS) {
       const at = readings.length;
@@ -174,7 +178,7 @@ function answering(replies: RecordedPoll['replies'], damaged?: Uint8Array, bytes
   return link;
 }
 
-function said(poll: Promise<Reading>): Promise<Reading | undefined> {
+function said(poll: Promise<PackReading>): Promise<PackReading | undefined> {
   return poll.catch((error: unknown) => {
     if (error instanceof BmsError) return undefined;
     throw error;
@@ -182,7 +186,7 @@ function said(poll: Promise<Reading>): Promise<Reading | undefined> {
 }
 
 /** What is said that is not true, in words; what is left out is only absent. */
-function difference(reading: Reading, truth: Reading): string {
+function difference(reading: PackReading, truth: PackReading): string {
   return untrue(reading, truth)
     .map(
       ({ name, value, expected }) =>
@@ -197,7 +201,10 @@ interface Untrue {
   readonly expected: unknown;
 }
 
-function untrue({ alarms = {}, ...reading }: Reading, { alarms: raised = {}, ...truth }: Reading): Untrue[] {
+function untrue(
+  { alarms = {}, ...reading }: PackReading,
+  { alarms: raised = {}, ...truth }: PackReading,
+): Untrue[] {
   const compare = (said: object, known: object): Untrue[] => {
     const values = new Map<string, unknown>(Object.entries(known));
     return Object.entries(said)

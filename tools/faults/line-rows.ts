@@ -1,4 +1,4 @@
-import type { Reading } from '../../src/model/reading.ts';
+import type { PackReading } from '../../src/model/reading.ts';
 import { BEARABLE, MEDDLINGS } from './meddler.ts';
 import type { Row } from './row.ts';
 import { type Effort, type Fault, type Line, Scene } from './scene.ts';
@@ -116,7 +116,7 @@ function dropped({ port }: Scene, ms: number): Fault {
 }
 
 /** The paths that a reading determines. */
-function published(truth: Reading): Map<string, number> {
+function published(truth: PackReading): Map<string, number> {
   const {
     capacityFull = 0,
     capacityRemaining = 0,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { StateFile } from '../../src/app/state-file.ts';
 import type { ControlOutput } from '../../src/control/law.ts';
-import type { Reading } from '../../src/model/reading.ts';
+import type { PackReading } from '../../src/model/reading.ts';
 import { BankLine } from '../../test/support/bank-line.ts';
 import type { Row } from './row.ts';
 
@@ -29,7 +29,7 @@ class Observed {
   readonly line: BankLine;
   readonly #before: ControlOutput;
   /** Everything that may be shown. */
-  readonly truths: Reading[];
+  readonly truths: PackReading[];
   wrong = 0;
   raised = 0;
 
@@ -41,7 +41,7 @@ class Observed {
     return new Observed(line, state.control, state.reading);
   }
 
-  private constructor(line: BankLine, before: ControlOutput, truth: Reading) {
+  private constructor(line: BankLine, before: ControlOutput, truth: PackReading) {
     this.line = line;
     this.#before = before;
     this.truths = [truth];
@@ -71,7 +71,7 @@ class Observed {
   }
 }
 
-function isNear(reading: Reading, truth: Reading): boolean {
+function isNear(reading: PackReading, truth: PackReading): boolean {
   const { cellVoltages: cells = [], soc = 0, voltage = 0 } = reading;
   const { cellVoltages: trueCells = [], soc: trueSoc = 0, voltage: trueVoltage = 0 } = truth;
   return (

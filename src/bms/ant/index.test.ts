@@ -5,7 +5,7 @@ import { BATTERY } from '../../../test/support/batteries.ts';
 import { batteryLine, type Line } from '../../../test/support/battery-line.ts';
 import { readAt, sessionOn } from '../../../test/support/sessions.ts';
 import { hex, RefusedError } from '../../errors.ts';
-import type { Reading } from '../../model/reading.ts';
+import type { PackReading } from '../../model/reading.ts';
 import { decodeLog, findFrame } from '../decode.ts';
 import type { Responder } from '../driver.ts';
 import { COMMAND } from './fields.ts';
@@ -22,7 +22,7 @@ const captured = (name: string) => {
   if (found === undefined) throw new Error(`no capture ${name}`);
   return found.exchanges;
 };
-const read = (name: string): Reading => decodeLog([ant], captured(name)).reading;
+const read = (name: string): PackReading => decodeLog([ant], captured(name)).reading;
 const asked = ({ requests }: Line): string[] => requests.map((request) => hex(request));
 
 /** Silent to requests that begin so. */
@@ -32,8 +32,8 @@ const silentTo = (begin: string): Responder => ({
     hex(request).startsWith(begin) ? undefined : responder.reply(request, battery),
 });
 
-async function polls(line: Line, cycles: readonly number[], known: Reading = {}): Promise<Reading[]> {
-  const readings: Reading[] = [];
+async function polls(line: Line, cycles: readonly number[], known: PackReading = {}): Promise<PackReading[]> {
+  const readings: PackReading[] = [];
   for (const cycle of cycles)
     readings.push(await line.until(readAt(ant, line.link, 0, { cycle, known: readings.at(-1) ?? known })));
   return readings;

@@ -1,5 +1,5 @@
 import { FrameError, RefusedError } from '../../errors.ts';
-import type { Reading } from '../../model/reading.ts';
+import type { PackReading } from '../../model/reading.ts';
 import { flagsOf, readNumber } from '../../protocol/bytes.ts';
 import { decodeFields, decodeRow, present } from '../../protocol/fields.ts';
 import {
@@ -59,7 +59,7 @@ const SETTINGS_QUERIES: readonly Query[] = [
 const CONFIRM = { tries: 3, gapMs: 500 } as const;
 const CONFIRM_READS = 12;
 
-function decodeStatus(frame: Uint8Array): Reading {
+function decodeStatus(frame: Uint8Array): PackReading {
   const probes = frame[STATUS.probes] ?? 0;
   const cells = frame[STATUS.cells] ?? 0;
   const after = frame.subarray(STATUS.rows + 2 * (cells + probes));
@@ -82,7 +82,7 @@ function decodeStatus(frame: Uint8Array): Reading {
 }
 
 /** Settings of the addresses that this reply covers. */
-function decodeSettings(address: number, data: Uint8Array): Reading {
+function decodeSettings(address: number, data: Uint8Array): PackReading {
   const covered = SETTINGS.filter(({ at }) => at >= address && at + 2 <= address + data.length);
   return decodeFields(
     data,

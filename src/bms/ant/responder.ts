@@ -1,4 +1,4 @@
-import type { Reading } from '../../model/reading.ts';
+import type { PackReading } from '../../model/reading.ts';
 import { encodeFields, maskOf, putNumber } from '../../protocol/encode.ts';
 import type { Answer, Responder } from '../driver.ts';
 import { CHARGE_FET_ALARMS, DISCHARGE_FET_ALARMS, fetCode } from './fet.ts';
@@ -33,7 +33,7 @@ const DONE = Uint8Array.of(1, 0);
 /** Seen as the answer to a command that was not carried out. */
 const NOT_DONE = Uint8Array.of(2, 3);
 
-function statusFrame(battery: Reading): Uint8Array {
+function statusFrame(battery: PackReading): Uint8Array {
   const cells = battery.cellVoltages ?? [];
   const probes = battery.temperatures ?? [];
   const size = 2 * (cells.length + probes.length);
@@ -55,7 +55,7 @@ function statusFrame(battery: Reading): Uint8Array {
   return frameOf(FUNCTION.status + REPLY, 0, data.length, data);
 }
 
-function readFrame(request: Uint8Array, battery: Reading): Uint8Array {
+function readFrame(request: Uint8Array, battery: PackReading): Uint8Array {
   const address = addressOf(request);
   const length = request[HEADER - 1] ?? 0;
   const data = new Uint8Array(length).fill(0xff);

@@ -1,5 +1,5 @@
 import { RefusedError } from '../../errors.ts';
-import type { Reading } from '../../model/reading.ts';
+import type { PackReading } from '../../model/reading.ts';
 import { flagsOf, readText } from '../../protocol/bytes.ts';
 import { decodeFields, decodeRow, present } from '../../protocol/fields.ts';
 import { assertBelievable, decodeFaults, finishDaly } from './faults.ts';
@@ -16,7 +16,7 @@ import {
 import { dataOf, numberedData } from './frame.ts';
 
 /** What one answer carries; places beyond the counts of 0x94 may hold stale values of earlier answers. */
-export function decode(asked: Uint8Array, reply: Uint8Array): Reading {
+export function decode(asked: Uint8Array, reply: Uint8Array): PackReading {
   const command = asked[2] ?? 0;
   const data = dataOf(reply);
   switch (command) {
@@ -47,7 +47,7 @@ export function decode(asked: Uint8Array, reply: Uint8Array): Reading {
 }
 
 /** The first `count` sensors; in a log that does not tell the count, those before the first empty place. */
-export function decodeTemperatures(reply: Uint8Array, count?: number): Reading {
+export function decodeTemperatures(reply: Uint8Array, count?: number): PackReading {
   const data = numberedData(reply, SENSORS_PER_FRAME);
   const places = decodeRow(data, 0, data.length, TEMPERATURE);
   const gap = places.indexOf(undefined);
@@ -55,7 +55,7 @@ export function decodeTemperatures(reply: Uint8Array, count?: number): Reading {
 }
 
 /** Clamps to the counts. A log without 0x94 has its cells cut where the last frame only repeats the one before it. */
-export function finish(merged: Reading): Reading {
+export function finish(merged: PackReading): PackReading {
   const { cellVoltages } = merged;
   const agreed = withAgreedCapacity(merged);
   if (merged.cellCount !== undefined || cellVoltages === undefined) return finishDaly(agreed);
@@ -68,7 +68,7 @@ const JUDGED_FROM = 20;
 const SHARE = { min: 0.5, max: 1.1 } as const;
 
 /** No capture shows the design capacity of 0x50: it counts unless remaining capacity and state of charge contradict it. */
-function withAgreedCapacity({ capacityDesign, ...rest }: Reading): Reading {
+function withAgreedCapacity({ capacityDesign, ...rest }: PackReading): PackReading {
   const { capacityRemaining, soc = 0 } = rest;
   if (capacityDesign === undefined) return rest;
   const share = ((capacityRemaining ?? Number.NaN) * 100) / (capacityDesign * soc);

@@ -1,6 +1,6 @@
 import { ImplausibleError } from '../../errors.ts';
 import type { AlarmName, Alarms } from '../../model/alarms.ts';
-import type { Reading } from '../../model/reading.ts';
+import type { PackReading } from '../../model/reading.ts';
 import { encodeAlarms } from '../../protocol/encode.ts';
 import { type AlarmBit, decodeAlarms } from '../../protocol/fields.ts';
 
@@ -85,7 +85,7 @@ const MOST_CURRENT = 3000;
 const MOST_CELLS = 48;
 
 /** Throws ImplausibleError for the garbage of these boards: raw current 0 (3000 A), soc above 100 %, no or too many cells. */
-export function assertBelievable(reading: Reading): Reading {
+export function assertBelievable(reading: PackReading): PackReading {
   const { current = 0, soc = 0, cellCount = 1 } = reading;
   if (cellCount < 1 || cellCount > MOST_CELLS) throw new ImplausibleError(`${cellCount} cells`);
   if (Math.abs(current) >= MOST_CURRENT) throw new ImplausibleError(`current ${current} A`);
@@ -112,7 +112,7 @@ const CELL_MIN = 0.5;
 const CELL_MAX = 5;
 
 /** For probes before cells are known: a pack voltage that this many cells can have. */
-export function assertCellsFit(reading: Reading): Reading {
+export function assertCellsFit(reading: PackReading): PackReading {
   const { voltage = 0, cellCount = 0 } = reading;
   const each = voltage / cellCount;
   if (!(each >= CELL_MIN && each <= CELL_MAX)) {
@@ -125,7 +125,7 @@ export function assertCellsFit(reading: Reading): Reading {
  * Clamps to the cell count: places beyond it hold stale values. Cells that are not all there are left out. Throws
  * ImplausibleError for 0 V with living cells.
  */
-export function finishDaly(merged: Reading): Reading {
+export function finishDaly(merged: PackReading): PackReading {
   const { cellVoltages: cells, cellBalancing, cellCount: count, ...rest } = merged;
   const complete = cells !== undefined && cells.length >= (count ?? 0);
   if (merged.voltage === 0 && cells?.some((cell) => cell > 0)) {

@@ -3,7 +3,7 @@ import { BATTERY, departures } from '../../../test/support/batteries.ts';
 import { batteryLine, type Line } from '../../../test/support/battery-line.ts';
 import { readAt, sessionOn } from '../../../test/support/sessions.ts';
 import { hex, ImplausibleError, RefusedError, TimeoutError } from '../../errors.ts';
-import type { Reading } from '../../model/reading.ts';
+import type { BankReading, PackReading } from '../../model/reading.ts';
 import { bytesOf } from '../../protocol/bytes.ts';
 import type { Responder } from '../driver.ts';
 import { COMMAND } from './fields.ts';
@@ -24,8 +24,8 @@ function differing(command: number, answer?: (usual: Uint8Array) => Uint8Array |
   };
 }
 
-async function polls(line: Line, count: number, board = 1): Promise<Reading[]> {
-  const readings: Reading[] = [];
+async function polls(line: Line, count: number, board = 1): Promise<PackReading[]> {
+  const readings: PackReading[] = [];
   for (let cycle = 0; cycle < count; cycle += 1) {
     readings.push(await line.until(readAt(daly, line.link, board, { cycle, known: readings.at(-1) ?? {} })));
   }
@@ -59,7 +59,7 @@ describe('the schedule', () => {
       },
     };
     const { link, until } = batteryLine(unsure, BATTERY);
-    const known: Reading = { capacityDesign: 280 };
+    const known: PackReading = { capacityDesign: 280 };
     expect(await until(readAt(daly, link, 1, { cycle: 3601, known }))).toMatchObject(known);
   });
 
@@ -167,14 +167,14 @@ describe('answers of several frames', () => {
   });
 
   it('are asked as often as the sensors need', async () => {
-    const many: Reading = { ...BATTERY, temperatures: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] };
+    const many: PackReading = { ...BATTERY, temperatures: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] };
     const [reading] = await polls(batteryLine(responder, many), 1);
     expect(reading?.temperatures).toEqual(many.temperatures);
   });
 });
 
 describe('several boards on one line', () => {
-  const STACK: Reading = {
+  const STACK: BankReading = {
     modules: [
       { ...BATTERY, address: 1 },
       { ...BATTERY, address: 3, voltage: 44.4, soc: 7 },

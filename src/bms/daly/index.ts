@@ -1,5 +1,5 @@
 import { ImplausibleError } from '../../errors.ts';
-import type { Reading } from '../../model/reading.ts';
+import type { PackReading } from '../../model/reading.ts';
 import {
   assemble,
   assertPlausible,
@@ -49,7 +49,7 @@ const COUNTS_QUERY: Query = {
   },
 };
 /** At the second poll, so that the first is quick, and then about hourly at one poll a second. */
-const fact = (command: number, tells: readonly (keyof Reading)[], name?: string): Query => ({
+const fact = (command: number, tells: readonly (keyof PackReading)[], name?: string): Query => ({
   asks: asks(command),
   ...TWICE,
   tells,
@@ -159,7 +159,7 @@ export const daly: BmsDriver = planned({
  * A sum of eight bits proves little, so that a probe wants a second answer: the counts, else the cells, which must make up the
  * pack voltage, else the pack again. Throws an ImplausibleError when the pack is another one then.
  */
-async function secondProof(talk: Talk, pack: Reading): Promise<Reading> {
+async function secondProof(talk: Talk, pack: PackReading): Promise<PackReading> {
   const proof = (await ifTold(talk.ask(COUNTS_QUERY, TWICE))) ?? (await ifTold(talk.ask(CELLS_QUERY, TWICE)));
   if (proof !== undefined) return proof.reading;
   const { reading: again } = await talk.ask(PACK_QUERY, TWICE);

@@ -1,4 +1,4 @@
-import type { NumberKey, Reading } from '../../model/reading.ts';
+import type { NumberKey, PackReading } from '../../model/reading.ts';
 import { decodeFields, type Field, present, type Scaling } from '../../protocol/fields.ts';
 import { inBlock, register, registerRow } from '../../protocol/registers.ts';
 import { decodeCurrentLimit } from './faults.ts';
@@ -16,7 +16,7 @@ export interface CellMap {
 }
 
 /** Cells and fitted sensors of the block that begins with the cells and reaches the sensor count; nothing of any other. */
-export function decodeCells(data: Uint8Array, start: number, map: CellMap): Reading {
+export function decodeCells(data: Uint8Array, start: number, map: CellMap): PackReading {
   const fitted = register(data, start, map.sensorCount);
   if (start !== map.cells || fitted === undefined) return {};
   const sensors = Math.min(fitted, map.mostSensors);
@@ -38,7 +38,7 @@ export function decodeSettings(
   start: number,
   fields: readonly Field[],
   currents: readonly CurrentLimit[],
-): Reading {
+): PackReading {
   const limits = currents.flatMap(({ key, register: number }) => {
     const limit = decodeCurrentLimit(register(data, start, number));
     return limit === undefined ? [] : [[key, limit] as const];

@@ -1,4 +1,4 @@
-import type { Reading } from '../../model/reading.ts';
+import type { PackReading } from '../../model/reading.ts';
 import { bytesOf, writeText } from '../../protocol/bytes.ts';
 import { encodeFields, maskOf, putNumber, unscaled } from '../../protocol/encode.ts';
 import type { Answer, Responder } from '../driver.ts';
@@ -34,7 +34,7 @@ export const responder: Responder = {
   },
 };
 
-function answer(request: Uint8Array, board: number, pack: Reading): Answer | undefined {
+function answer(request: Uint8Array, board: number, pack: PackReading): Answer | undefined {
   const command = request[2] ?? 0;
   const on = dataOf(request)[0] === 1;
   const one = (data: Uint8Array): Answer => ({ bytes: frame(board, command, data) });

@@ -1,4 +1,4 @@
-import type { Reading } from '../../model/reading.ts';
+import type { PackReading } from '../../model/reading.ts';
 import { round } from '../../model/round.ts';
 import { expectRows } from '../../protocol/ascii-blocks.ts';
 import { flagsOf, readNumber } from '../../protocol/bytes.ts';
@@ -18,7 +18,7 @@ import {
   TEMPERATURE,
 } from './fields.ts';
 
-export function decodeAnalog(info: Uint8Array): Reading {
+export function decodeAnalog(info: Uint8Array): PackReading {
   const { cells, sensors } = expectRows(rowsOf(info), info);
   const after = info.subarray(sensors.end);
   const count = cells.values.length;
@@ -40,7 +40,7 @@ export function decodeAnalog(info: Uint8Array): Reading {
 }
 
 /** Trip points of a cell become those of the pack. */
-export function decodeLimits(info: Uint8Array): Reading {
+export function decodeLimits(info: Uint8Array): PackReading {
   const { cellCount, maxChargeVoltage, minDischargeVoltage, ...others } = decodeFields(info, LIMITS);
   const ofPack = (cell?: number): number | undefined =>
     cell === undefined || cellCount === undefined ? undefined : round(cell * cellCount, 3);
@@ -51,13 +51,13 @@ export function decodeLimits(info: Uint8Array): Reading {
   });
 }
 
-export function decodeProduct(info: Uint8Array): Reading {
+export function decodeProduct(info: Uint8Array): PackReading {
   const software = info.subarray(SOFTWARE_AT, SOFTWARE_AT + 3);
   return { ...decodeFields(info, PRODUCT), firmwareVersion: software.join('.') };
 }
 
 /** Empty, and not only low: the one bit that tells of it does not say which. */
-export function finish(merged: Reading): Reading {
+export function finish(merged: PackReading): PackReading {
   const { alarms, soc } = merged;
   return soc === 0 && alarms?.lowSoc === 1 ? { ...merged, alarms: { ...alarms, lowSoc: 2 } } : merged;
 }

@@ -4,7 +4,7 @@ import { BATTERY } from '../../../test/support/batteries.ts';
 import { batteryLine } from '../../../test/support/battery-line.ts';
 import { readAt, sessionOn } from '../../../test/support/sessions.ts';
 import { ImplausibleError } from '../../errors.ts';
-import type { Reading } from '../../model/reading.ts';
+import type { PackReading } from '../../model/reading.ts';
 import { type AsciiFrame, buildFrame, parseFrame } from '../../protocol/ascii-frame.ts';
 import { bytesOf, writeText } from '../../protocol/bytes.ts';
 import type { Responder } from '../driver.ts';
@@ -18,7 +18,7 @@ const request = (pack: number, code: number, info: readonly number[]): Uint8Arra
 const ANALOG = request(1, 0x42, [1]);
 
 /** The answer of a battery to the analog request, changed. */
-function analog(change: (frame: AsciiFrame) => AsciiFrame, battery: Reading = BATTERY): Uint8Array {
+function analog(change: (frame: AsciiFrame) => AsciiFrame, battery: PackReading = BATTERY): Uint8Array {
   return buildFrame(change(parseFrame(responder.reply(ANALOG, battery)?.bytes ?? new Uint8Array())));
 }
 

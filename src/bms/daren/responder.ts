@@ -1,4 +1,4 @@
-import type { Reading } from '../../model/reading.ts';
+import type { PackReading } from '../../model/reading.ts';
 import { wordRow } from '../../protocol/ascii-blocks.ts';
 import { acceptFrame, buildFrame, parseFrame } from '../../protocol/ascii-frame.ts';
 import { bytesOf } from '../../protocol/bytes.ts';
@@ -47,7 +47,7 @@ export const responder: Responder = {
 };
 
 /** INFO of the reply; undefined for a command that is not known. */
-export function dataOf(code: number, asked: Uint8Array, pack: Reading): Uint8Array | undefined {
+export function dataOf(code: number, asked: Uint8Array, pack: PackReading): Uint8Array | undefined {
   if (code === ANALOG) return analog(pack);
   if (code === COMMAND.parameters) return limits(pack);
   if (code === COMMAND.product) return product(pack);
@@ -56,7 +56,7 @@ export function dataOf(code: number, asked: Uint8Array, pack: Reading): Uint8Arr
   return asked[2] === CAPACITY.part ? module(CAPACITY, CAPACITIES, pack, 0) : undefined;
 }
 
-function analog(pack: Reading): Uint8Array {
+function analog(pack: PackReading): Uint8Array {
   const head = new Uint8Array(CELLS_AT);
   encodeFields(head, HEAD, pack);
   const board = new Uint8Array(BOARD_LENGTH);
@@ -72,7 +72,7 @@ function analog(pack: Reading): Uint8Array {
   return bytesOf(head, wordRow(cells), board, wordRow(sensors), after);
 }
 
-function limits(pack: Reading): Uint8Array {
+function limits(pack: PackReading): Uint8Array {
   const data = new Uint8Array(LIMITS_LENGTH);
   const { cellCount = 1, maxChargeVoltage = 0, minDischargeVoltage = 0 } = pack;
   encodeFields(data, LIMITS, {
@@ -83,7 +83,7 @@ function limits(pack: Reading): Uint8Array {
   return data;
 }
 
-function product(pack: Reading): Uint8Array {
+function product(pack: PackReading): Uint8Array {
   const data = new Uint8Array(PRODUCT_LENGTHS[0] ?? 0);
   encodeFields(data, PRODUCT, pack);
   data.set((pack.firmwareVersion ?? '').split('.').map(Number).slice(0, 3), SOFTWARE_AT);
@@ -93,7 +93,7 @@ function product(pack: Reading): Uint8Array {
 function module(
   { part, length }: typeof SERIAL | typeof CAPACITY,
   fields: Parameters<typeof encodeFields>[1],
-  pack: Reading,
+  pack: PackReading,
   fill: number,
 ): Uint8Array {
   const data = new Uint8Array(length).fill(fill);

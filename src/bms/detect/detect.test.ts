@@ -10,7 +10,7 @@ import {
   PortLostError,
   TimeoutError,
 } from '../../errors.ts';
-import type { Reading } from '../../model/reading.ts';
+import type { PackReading } from '../../model/reading.ts';
 import type { LineSettings } from '../../transport/exchange.ts';
 import { HalfDuplex } from '../../transport/half-duplex.ts';
 import { type Device, MemoryWire } from '../../transport/memory.ts';
@@ -18,7 +18,7 @@ import { type BmsDriver, type DriverPlan, planned } from '../driver.ts';
 import { type Attempt, type DetectOptions, detect, type ProbeLink } from './detect.ts';
 import type { SearchPlace } from './plan.ts';
 
-const READING: Reading = { voltage: 53.1, soc: 50 };
+const READING: PackReading = { voltage: 53.1, soc: 50 };
 
 /** A link on which only the line settings matter. */
 class Link implements ProbeLink {

@@ -7,7 +7,7 @@ import {
   PortError,
   TimeoutError,
 } from '../../errors.ts';
-import type { Reading } from '../../model/reading.ts';
+import type { PackReading } from '../../model/reading.ts';
 import type { Exchange, LineSettings } from '../../transport/exchange.ts';
 import type { BmsDriver } from '../driver.ts';
 import { AttemptLink, askingOf } from './attempt-link.ts';
@@ -33,7 +33,7 @@ export interface ProbeLink extends Exchange {
 export interface Attempt extends Hit {
   readonly patience: Patience;
   /** What the probe read when it succeeded. */
-  readonly reading?: Reading;
+  readonly reading?: PackReading;
   /** Why this is not the BMS that was looked for. */
   readonly error?: BmsError;
   readonly tookMs: number;
@@ -43,7 +43,7 @@ export interface Detected {
   readonly driver: BmsDriver;
   readonly line: LineSettings;
   readonly address: number;
-  readonly reading: Reading;
+  readonly reading: PackReading;
 }
 
 export interface DetectOptions extends PlanOptions {
@@ -78,7 +78,7 @@ export async function detect(link: ProbeLink, options: DetectOptions): Promise<D
 /** What came of one attempt. */
 interface Tried {
   readonly step: Step;
-  readonly reading?: Reading;
+  readonly reading?: PackReading;
   readonly error?: BmsError;
   /** What came in the tries that failed. */
   readonly heard: readonly Uint8Array[];

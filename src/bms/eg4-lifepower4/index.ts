@@ -1,4 +1,4 @@
-import type { Reading } from '../../model/reading.ts';
+import type { PackReading } from '../../model/reading.ts';
 import { alarmRows, expectRows } from '../../protocol/ascii-blocks.ts';
 import { flagsOf, readNumber } from '../../protocol/bytes.ts';
 import { decodeFields, present, scaled } from '../../protocol/fields.ts';
@@ -22,7 +22,7 @@ import {
   VERSION,
 } from './fields.ts';
 
-function decodeAnalog(info: Uint8Array): Reading {
+function decodeAnalog(info: Uint8Array): PackReading {
   const { cells, temperatures, end } = expectRows(rowsOf(info), info);
   return {
     cellCount: cells.length,
@@ -39,7 +39,7 @@ function statusOf(info: Uint8Array): { readonly status: Uint8Array; readonly cel
   return status?.length === STATUS_LENGTH ? { status, cells: rows?.cells.length ?? 0 } : undefined;
 }
 
-function decodeAlarms(info: Uint8Array): Reading {
+function decodeAlarms(info: Uint8Array): PackReading {
   const { status, cells } = expectRows(statusOf(info), info);
   const balance = readNumber(status, BALANCE_AT, 'u32be') ?? 0;
   return {

@@ -1,4 +1,4 @@
-import type { Reading } from '../../model/reading.ts';
+import type { PackReading } from '../../model/reading.ts';
 import { byteRow, wordRow } from '../../protocol/ascii-blocks.ts';
 import { acceptFrame, buildFrame, parseFrame } from '../../protocol/ascii-frame.ts';
 import { bytesOf, writeNumber } from '../../protocol/bytes.ts';
@@ -41,7 +41,7 @@ export const responder: Responder = {
   },
 };
 
-function dataOf(code: number, pack: Reading): Uint8Array | undefined {
+function dataOf(code: number, pack: PackReading): Uint8Array | undefined {
   if (code === ANALOG) return analog(pack);
   if (code === COMMAND.alarms) return alarms(pack);
   if (code !== COMMAND.vendor) return undefined;
@@ -50,10 +50,10 @@ function dataOf(code: number, pack: Reading): Uint8Array | undefined {
   return data;
 }
 
-const sensorsOf = ({ temperatures = [] }: Reading): number[] =>
+const sensorsOf = ({ temperatures = [] }: PackReading): number[] =>
   temperatures.map((degrees) => unscaled(degrees, TEMPERATURE));
 
-function analog(pack: Reading): Uint8Array {
+function analog(pack: PackReading): Uint8Array {
   const after = new Uint8Array(AFTER_ROWS_LENGTH);
   encodeFields(after, AFTER_ROWS, pack);
   after[ITEMS_AT] = ITEMS;
@@ -61,7 +61,7 @@ function analog(pack: Reading): Uint8Array {
   return bytesOf(new Uint8Array(CELLS_AT).fill(1), wordRow(cells), wordRow(sensorsOf(pack)), after);
 }
 
-function alarms(pack: Reading): Uint8Array {
+function alarms(pack: PackReading): Uint8Array {
   const states = new Uint8Array(STATUS_COUNT_AT + 1);
   states[STATUS_COUNT_AT] = STATUS_COUNT;
   const status = new Uint8Array(STATUS_LENGTH);

@@ -3,7 +3,7 @@ import { BATTERY } from '../../../test/support/batteries.ts';
 import { batteryLine } from '../../../test/support/battery-line.ts';
 import { readAt, sessionOn } from '../../../test/support/sessions.ts';
 import { hex, ImplausibleError, RefusedError } from '../../errors.ts';
-import type { Reading } from '../../model/reading.ts';
+import type { PackReading } from '../../model/reading.ts';
 import { bytesOf, writeNumber } from '../../protocol/bytes.ts';
 import { readRegisters, withCrc } from '../../protocol/modbus.ts';
 import { asksFor } from '../register-plan.ts';
@@ -14,7 +14,7 @@ import { responder } from './responder.ts';
 const VALUES = asksFor(BLOCK.values)(1);
 
 /** What is read where some registers of the values hold other words. */
-function read(words: Readonly<Record<number, number>>, battery: Reading = BATTERY): Reading {
+function read(words: Readonly<Record<number, number>>, battery: PackReading = BATTERY): PackReading {
   const data = (responder.reply(VALUES, battery)?.bytes ?? new Uint8Array()).slice(3, -2);
   for (const [register, word] of Object.entries(words))
     data.set(writeNumber(word, 'u16be'), 2 * Number(register));
@@ -24,7 +24,7 @@ function read(words: Readonly<Record<number, number>>, battery: Reading = BATTER
 describe('the conversation with an EG4', () => {
   it('begins with the captured request, and asks identity once and the settings at the second poll', async () => {
     const { link, requests, until } = batteryLine(responder, BATTERY);
-    let known: Reading = {};
+    let known: PackReading = {};
     for (let cycle = 0; cycle < 3; cycle += 1) known = await until(readAt(eg4Ll, link, 1, { cycle, known }));
     expect(requests.map((request) => hex(request.subarray(0, 6)))).toEqual([
       '010300000027',

@@ -1,4 +1,4 @@
-import type { Reading } from '../../model/reading.ts';
+import type { PackReading } from '../../model/reading.ts';
 import { round } from '../../model/round.ts';
 import type { NumberAt } from '../../protocol/register-map.ts';
 import { assemble, assertCarries, assertPlausible, type BmsDriver, planned, type Query } from '../driver.ts';
@@ -63,20 +63,20 @@ export const eg4Ll: BmsDriver = planned({
 });
 
 /** Of the packs with four cells some count their currents in 0.1 A, which shows in a limit of more than 500 A. */
-function inTheirSteps(reading: Reading): Reading {
+function inTheirSteps(reading: PackReading): PackReading {
   const { cellCount, current, maxChargeCurrent = 0 } = reading;
   if (cellCount !== 4 || maxChargeCurrent <= 500 || current === undefined) return reading;
   return { ...reading, current: round(10 * current, 1), maxChargeCurrent: round(maxChargeCurrent / 10, 1) };
 }
 
 /** Behind the first sensor 0 mostly stands where none is fitted; it counts where it is cold enough to be true. */
-function fittedSensors(reading: Reading): Reading {
+function fittedSensors(reading: PackReading): PackReading {
   const [first = 0, ...others] = reading.temperatures ?? [];
   if (reading.temperatures === undefined || first < MAY_BE_FREEZING) return reading;
   return { ...reading, temperatures: [first, ...others.filter((degrees) => degrees !== 0)] };
 }
 
-function fetsOf(number: NumberAt): Reading {
+function fetsOf(number: NumberAt): PackReading {
   const protections = number({ at: PROTECTIONS_AT, type: 'u16be' });
   if (protections === undefined) return {};
   const isOpen = (closedBy: readonly number[]): boolean => !closedBy.some((bit) => (protections >>> bit) & 1);

@@ -3,7 +3,7 @@ import { BATTERY, batteryOf } from '../../../test/support/batteries.ts';
 import { batteryLine } from '../../../test/support/battery-line.ts';
 import { readAt, sessionOn } from '../../../test/support/sessions.ts';
 import { hex, ImplausibleError } from '../../errors.ts';
-import type { Reading } from '../../model/reading.ts';
+import type { PackReading } from '../../model/reading.ts';
 import { bytesOf, writeNumber } from '../../protocol/bytes.ts';
 import { readRegisters, withCrc } from '../../protocol/modbus.ts';
 import type { Responder } from '../driver.ts';
@@ -13,7 +13,7 @@ import { responder } from './responder.ts';
 const PACK = batteryOf(16);
 
 /** What is read of registers from `start` on. */
-function read(start: number, words: readonly number[]): Reading {
+function read(start: number, words: readonly number[]): PackReading {
   const data = bytesOf(...words.map((word) => writeNumber(word, 'u16be')));
   const request = readRegisters(1, start, words.length);
   return felicity.decode(request, withCrc(bytesOf(1, 3, data.length, data)));
@@ -40,7 +40,7 @@ const filled = (byte: number): Responder => ({
 describe('the conversation with a Felicity', () => {
   it('reads values, cells and limits in each poll, and who it is once', async () => {
     const { link, requests, until } = batteryLine(responder, PACK);
-    let known: Reading = {};
+    let known: PackReading = {};
     for (let cycle = 0; cycle < 2; cycle += 1)
       known = await until(readAt(felicity, link, 1, { cycle, known }));
     expect(requests.map((request) => hex(request))).toEqual([

@@ -1,4 +1,4 @@
-import { mergeReadings, type Reading } from '../../model/reading.ts';
+import { mergeReadings, type PackReading } from '../../model/reading.ts';
 import { present, presentKeys } from '../../protocol/fields.ts';
 import type { NumberAt } from '../../protocol/register-map.ts';
 import {
@@ -61,7 +61,7 @@ export const felicity: BmsDriver = planned({
 });
 
 /** A number of which all words are 0 or FFFF is none. */
-function identityOf(number: NumberAt): Reading {
+function identityOf(number: NumberAt): PackReading {
   const words = present(SERIAL.map(number));
   const isNumber = words.length === SERIAL.length && words.some((word) => word !== 0 && word !== 0xffff);
   return presentKeys({

@@ -1,5 +1,5 @@
 import { FrameError, ImplausibleError } from '../../errors.ts';
-import { mergeReadings, type Reading } from '../../model/reading.ts';
+import { mergeReadings, type PackReading } from '../../model/reading.ts';
 import { round } from '../../model/round.ts';
 import { flagsOf, readNumber, readText } from '../../protocol/bytes.ts';
 import { type AlarmBit, decodeAlarms, decodeFields, decodeRow, present } from '../../protocol/fields.ts';
@@ -25,14 +25,14 @@ import {
 const DESIGN = BASIC_INFO.filter(({ key }) => key === 'capacityDesign');
 
 /** Register 0x03. `tens` when current and capacities are known to be counted in steps of 0.1. */
-export function decodeBasicInfo(data: Uint8Array, tens = basicInTens(data)): Reading {
+export function decodeBasicInfo(data: Uint8Array, tens = basicInTens(data)): PackReading {
   const reading = decodeFields(data, BASIC_INFO);
   const sensors = readNumber(data, BASIC_AT.sensorCount, 'u8') ?? 0;
   const tailAt = BASIC_AT.sensors + 2 * sensors;
   const balance = word(data, BASIC_AT.balanceLow) + 0x10000 * word(data, BASIC_AT.balanceHigh);
   const cellBalancing = flagsOf(balance, reading.cellCount ?? 0);
   const firmware = readNumber(data, BASIC_AT.firmware, 'u8') ?? 0;
-  const basic: Reading = {
+  const basic: PackReading = {
     ...reading,
     ...productionDate(word(data, BASIC_AT.date)),
     ...(reading.capacityDesign !== undefined && { capacityFull: reading.capacityDesign }),
@@ -47,25 +47,25 @@ export function decodeBasicInfo(data: Uint8Array, tens = basicInTens(data)): Rea
 }
 
 /** Most firmware leaves the warning word at 0 for ever, so it tells of what is wrong, never that something is fine. */
-function decodeTail(tail: Uint8Array): Reading {
+function decodeTail(tail: Uint8Array): PackReading {
   const warnings = word(tail, TAIL_AT.warnings);
   const set = WARNINGS.filter(({ bit }: AlarmBit) => (warnings & (1 << bit)) !== 0);
   return { ...decodeFields(tail, TAIL), alarms: decodeAlarms(warnings, set) };
 }
 
 /** Register 0x04; the count of cells is the business of 0x03. */
-export function decodeCells(data: Uint8Array): Reading {
+export function decodeCells(data: Uint8Array): PackReading {
   return { cellVoltages: present(decodeRow(data, 0, Math.floor(data.length / 2), CELL)) };
 }
 
 /** Register 0x05. */
-export function decodeName(data: Uint8Array): Reading {
+export function decodeName(data: Uint8Array): PackReading {
   const model = readText(data);
   return model === undefined ? {} : { model };
 }
 
 /** A 0xFA reply: the trip points that lie in the block. `asked` is the data of the request: first parameter, count. */
-export function decodeLimits(asked: Uint8Array, data: Uint8Array, tens = limitsInTens(data)): Reading {
+export function decodeLimits(asked: Uint8Array, data: Uint8Array, tens = limitsInTens(data)): PackReading {
   const start = word(data, 0);
   if (start !== word(asked, 0) || data.length !== PARAMETERS_AT + 2 * (asked[2] ?? 0)) {
     throw new FrameError('address', `parameters from ${start} instead of ${word(asked, 0)}`, data);
@@ -96,7 +96,7 @@ export function softwareLocked(data: Uint8Array): boolean {
 }
 
 /** Clamps the cells to the count of 0x03. Throws ImplausibleError when 0x04 has fewer: such a reply was cut. */
-export function finish(merged: Reading): Reading {
+export function finish(merged: PackReading): PackReading {
   const { cellCount, cellVoltages } = merged;
   if (cellCount === undefined || cellVoltages === undefined) return merged;
   if (cellVoltages.length < cellCount) {
@@ -105,7 +105,7 @@ export function finish(merged: Reading): Reading {
   return { ...merged, cellVoltages: cellVoltages.slice(0, cellCount) };
 }
 
-function inUnits(reading: Reading, tens: boolean): Reading {
+function inUnits(reading: PackReading, tens: boolean): PackReading {
   if (!tens) return reading;
   const scaled = TENFOLD_KEYS.flatMap((key) => {
     const value = reading[key];
@@ -114,7 +114,7 @@ function inUnits(reading: Reading, tens: boolean): Reading {
   return { ...reading, ...Object.fromEntries(scaled) };
 }
 
-function productionDate(packed: number): Reading {
+function productionDate(packed: number): PackReading {
   const [year, month, day] = [2000 + (packed >>> 9), (packed >>> 5) & 15, packed & 31];
   if (month < 1 || month > 12 || day < 1) return {};
   return { productionDate: `${year}-${String(month).padStart(2, '0')}-${String(day).padStart(2, '0')}` };

@@ -3,7 +3,7 @@ import { BATTERY, departures } from '../../../test/support/batteries.ts';
 import { batteryLine, type Line } from '../../../test/support/battery-line.ts';
 import { readAt, sessionOn } from '../../../test/support/sessions.ts';
 import { FrameError, hex, ImplausibleError, RefusedError } from '../../errors.ts';
-import type { Reading } from '../../model/reading.ts';
+import type { PackReading } from '../../model/reading.ts';
 import { fromHex } from '../../protocol/bytes.ts';
 import type { Responder } from '../driver.ts';
 import { reply } from './frame.ts';
@@ -27,8 +27,8 @@ function without(begin: string, answer?: Uint8Array): Responder {
 
 const asked = ({ requests }: Line): string[] => requests.map((request) => hex(request));
 
-async function polls(line: Line, cycles: readonly number[], known: Reading = {}): Promise<Reading[]> {
-  const readings: Reading[] = [];
+async function polls(line: Line, cycles: readonly number[], known: PackReading = {}): Promise<PackReading[]> {
+  const readings: PackReading[] = [];
   for (const cycle of cycles) {
     const context = { cycle, known: readings.at(-1) ?? known };
     readings.push(await line.until(readAt(jbd, line.link, 1, context)));
@@ -113,7 +113,7 @@ describe('the conversation with a classic JBD', () => {
 });
 
 describe('boards that count in 0.1 A and 0.1 Ah', () => {
-  const LARGE: Reading = {
+  const LARGE: PackReading = {
     ...BATTERY,
     current: -412.5,
     capacityDesign: 1200,
@@ -149,7 +149,7 @@ describe('boards that count in 0.1 A and 0.1 Ah', () => {
 });
 
 describe('the switches of a classic JBD', () => {
-  const off = async (battery: Reading, name: 'charge' | 'discharge', on: boolean): Promise<string[]> => {
+  const off = async (battery: PackReading, name: 'charge' | 'discharge', on: boolean): Promise<string[]> => {
     const line = batteryLine(responder, battery);
     await line.until(
       sessionOn(jbd, line.link, 1).switches[name]?.(on) ?? Promise.reject(new Error('no switch')),
@@ -167,12 +167,12 @@ describe('the switches of a classic JBD', () => {
   });
 
   it('do not lock the other FET because a protection holds it off for the moment', async () => {
-    const full: Reading = { ...BATTERY, chargeEnabled: false, alarms: { highCellVoltage: 2 } };
+    const full: PackReading = { ...BATTERY, chargeEnabled: false, alarms: { highCellVoltage: 2 } };
     expect(await off(full, 'discharge', false)).toEqual(['dd5ae1020002ff1b77', LEAVE]);
   });
 
   it('say so when a protection holds the FET off', async () => {
-    const full: Reading = { ...BATTERY, chargeEnabled: false, alarms: { highCellVoltage: 2 } };
+    const full: PackReading = { ...BATTERY, chargeEnabled: false, alarms: { highCellVoltage: 2 } };
     await expect(off(full, 'charge', true)).rejects.toBeInstanceOf(RefusedError);
   });
 });
@@ -181,7 +181,7 @@ describe('taking replies apart', () => {
   const bytes = (text: string): Uint8Array => fromHex(text) ?? new Uint8Array();
 
   it('reads warnings from the tail, and only those that are set', () => {
-    const battery: Reading = { ...BATTERY, alarms: { lowSoc: 1, highTemperature: 1, lowVoltage: 2 } };
+    const battery: PackReading = { ...BATTERY, alarms: { lowSoc: 1, highTemperature: 1, lowVoltage: 2 } };
     const request = bytes('dda50300fffd77');
     const answer = responder.reply(request, battery);
     const { alarms } = jbd.decode(request, answer?.bytes ?? new Uint8Array());

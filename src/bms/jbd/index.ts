@@ -1,4 +1,4 @@
-import type { Reading } from '../../model/reading.ts';
+import type { PackReading } from '../../model/reading.ts';
 import {
   assemble,
   assertPlausible,
@@ -131,7 +131,7 @@ export const jbd: BmsDriver = planned({
 const NOTHING = new Uint8Array();
 
 /** The function bits were read earlier: the nominal capacity, which never changes, is known to be ten times the raw one. */
-function knownInTens(basic: Uint8Array, known: Reading): boolean {
+function knownInTens(basic: Uint8Array, known: PackReading): boolean {
   const inTens = capacityInTens(basic);
   return inTens !== undefined && inTens > 0 && known.capacityDesign === inTens;
 }

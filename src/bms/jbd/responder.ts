@@ -1,5 +1,5 @@
 import { CHARGE_BLOCKING, DISCHARGE_BLOCKING } from '../../model/alarms.ts';
-import type { Reading } from '../../model/reading.ts';
+import type { PackReading } from '../../model/reading.ts';
 import { readNumber, writeText } from '../../protocol/bytes.ts';
 import { encodeAlarms, encodeFields, maskOf, putNumber, unscaled } from '../../protocol/encode.ts';
 import type { Answer, Responder } from '../driver.ts';
@@ -42,7 +42,7 @@ export const responder: Responder = {
   },
 };
 
-function read(register: number, request: Uint8Array, battery: Reading): Uint8Array | undefined {
+function read(register: number, request: Uint8Array, battery: PackReading): Uint8Array | undefined {
   switch (register) {
     case REGISTER.basicInfo:
       return basicInfo(battery);
@@ -59,7 +59,7 @@ function read(register: number, request: Uint8Array, battery: Reading): Uint8Arr
   }
 }
 
-function write(register: number, request: Uint8Array, battery: Reading): Answer {
+function write(register: number, request: Uint8Array, battery: PackReading): Answer {
   const off = request.at(-4) ?? 0;
   if (register === REGISTER.leaveFactoryMode) return { bytes: reply(register, new Uint8Array()) };
   if (register !== REGISTER.fets || off > 3) return { bytes: reply(register, new Uint8Array(), UNKNOWN) };
@@ -72,7 +72,7 @@ function write(register: number, request: Uint8Array, battery: Reading): Answer 
   };
 }
 
-function basicInfo(battery: Reading): Uint8Array {
+function basicInfo(battery: PackReading): Uint8Array {
   const sensors = battery.temperatures ?? [];
   const tailAt = BASIC_AT.sensors + 2 * sensors.length;
   const data = new Uint8Array(tailAt + TAIL_LENGTH);
@@ -100,7 +100,7 @@ function basicInfo(battery: Reading): Uint8Array {
 }
 
 /** Only the parameters that a reading knows; the others are 0. A battery without trip points has old firmware. */
-function parameters(request: Uint8Array, battery: Reading): Uint8Array | undefined {
+function parameters(request: Uint8Array, battery: PackReading): Uint8Array | undefined {
   const start = readNumber(request, 4, 'u16be') ?? 0;
   const count = request[6] ?? 0;
   if (request.length !== 10 || 2 * (start + count) > PARAMETER_SPACE) return undefined;
@@ -115,26 +115,26 @@ function parameters(request: Uint8Array, battery: Reading): Uint8Array | undefin
   return data;
 }
 
-function countsInTens(battery: Reading): boolean {
+function countsInTens(battery: PackReading): boolean {
   const { current = 0, capacityRemaining = 0, capacityFull = 0, capacityDesign = 0 } = battery;
   const most = Math.max(battery.maxChargeCurrent ?? 0, battery.maxDischargeCurrent ?? 0, Math.abs(current));
   return most > MOST_CURRENT || Math.max(capacityRemaining, capacityFull, capacityDesign) > MOST_CAPACITY;
 }
 
-function inUnits(battery: Reading, tens: boolean): Reading {
+function inUnits(battery: PackReading, tens: boolean): PackReading {
   if (!tens) return battery;
   const scaled = TENFOLD_KEYS.map((key) => [key, (battery[key] ?? 0) / 10] as const);
   return { ...battery, ...Object.fromEntries(scaled) };
 }
 
 /** A FET that is off although no protection holds it off. */
-function softwareLocked(battery: Reading): boolean {
+function softwareLocked(battery: PackReading): boolean {
   const charge = battery.chargeEnabled === false && !blocked(battery, CHARGE_BLOCKING);
   const discharge = battery.dischargeEnabled === false && !blocked(battery, DISCHARGE_BLOCKING);
   return charge || discharge;
 }
 
-function blocked(battery: Reading, by: typeof CHARGE_BLOCKING | typeof DISCHARGE_BLOCKING): boolean {
+function blocked(battery: PackReading, by: typeof CHARGE_BLOCKING | typeof DISCHARGE_BLOCKING): boolean {
   return by.some((name) => battery.alarms?.[name] === 2);
 }
 

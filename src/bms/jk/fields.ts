@@ -1,4 +1,4 @@
-import type { Reading } from '../../model/reading.ts';
+import type { PackReading } from '../../model/reading.ts';
 import type { AlarmBit, Field } from '../../protocol/fields.ts';
 
 export const TYPE = { request: 0, reply: 1 } as const;
@@ -135,5 +135,5 @@ export const CHARGING_FLAG = 0x8000;
 export const ZERO_CURRENT = 10_000;
 
 /** What a probe must find, beside the checks of every probe. */
-export const REQUIRED = ['voltage', 'soc', 'cellVoltages'] as const satisfies readonly (keyof Reading)[];
+export const REQUIRED = ['voltage', 'soc', 'cellVoltages'] as const satisfies readonly (keyof PackReading)[];
 export const MOST_CELLS = 24;

@@ -5,7 +5,7 @@ import { BATTERY } from '../../../test/support/batteries.ts';
 import { batteryLine, type Line } from '../../../test/support/battery-line.ts';
 import { readAt, sessionOn } from '../../../test/support/sessions.ts';
 import { hex, ImplausibleError } from '../../errors.ts';
-import type { Reading } from '../../model/reading.ts';
+import type { PackReading } from '../../model/reading.ts';
 import { bytesOf } from '../../protocol/bytes.ts';
 import { decodeLog } from '../decode.ts';
 import type { Responder } from '../driver.ts';
@@ -16,10 +16,10 @@ import { responder } from './responder.ts';
 const FIRST = { cycle: 0, known: {} };
 const CELLS = bytesOf(0x79, 3, 1, 0x0c, 0xe4);
 const asked = ({ requests }: Line): string[] => requests.map((request) => hex(request));
-const decoded = (...parts: (number | readonly number[] | Uint8Array)[]): Reading =>
+const decoded = (...parts: (number | readonly number[] | Uint8Array)[]): PackReading =>
   jk.decode(READ_ALL, replyTo(READ_ALL, bytesOf(CELLS, ...parts)));
 
-function read(name: string): Reading {
+function read(name: string): PackReading {
   const found = casesOf('jk').find((vector) => vector.name === name);
   if (found === undefined) throw new Error(`no capture ${name}`);
   return decodeLog([jk], found.exchanges).reading;

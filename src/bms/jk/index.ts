@@ -1,6 +1,6 @@
 import { FrameError, ImplausibleError } from '../../errors.ts';
 import type { Alarms } from '../../model/alarms.ts';
-import type { Reading } from '../../model/reading.ts';
+import type { PackReading } from '../../model/reading.ts';
 import { readNumber, readText } from '../../protocol/bytes.ts';
 import { decodeAlarms, decodeFields, present, presentKeys, scaled } from '../../protocol/fields.ts';
 import { assertCarries, assertPlausible, type BmsDriver, planned, type Query } from '../driver.ts';
@@ -68,8 +68,8 @@ function fullCapacity(values: Values, capacityDesign: number | undefined): numbe
   return measured !== undefined && measured === capacityDesign ? measured : undefined;
 }
 
-function decodeValues(values: Values): Reading {
-  let reading: Reading = {};
+function decodeValues(values: Values): PackReading {
+  let reading: PackReading = {};
   for (const [id, field] of VALUES) {
     const value = values.get(id);
     if (value !== undefined) reading = { ...reading, ...decodeFields(value, [field]) };

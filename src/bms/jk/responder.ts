@@ -1,4 +1,4 @@
-import type { Reading } from '../../model/reading.ts';
+import type { PackReading } from '../../model/reading.ts';
 import { bytesOf, writeNumber, writeText } from '../../protocol/bytes.ts';
 import { encodeAlarms, encodeFields } from '../../protocol/encode.ts';
 import type { Answer, Responder } from '../driver.ts';
@@ -31,7 +31,7 @@ export const responder: Responder = {
   },
 };
 
-function tell(request: Uint8Array, truth: Reading, command?: number): Answer | undefined {
+function tell(request: Uint8Array, truth: PackReading, command?: number): Answer | undefined {
   if (commandOf(request) === COMMAND.activate) return undefined;
   // Cold cells open the charge FET; nothing else in the reply tells that charging is meant.
   const battery = truth.alarms?.lowChargeTemperature === 2 ? { ...truth, chargeEnabled: false } : truth;
@@ -47,7 +47,7 @@ function tell(request: Uint8Array, truth: Reading, command?: number): Answer | u
 }
 
 /** The bytes of one id; settings that the canonical reading does not know are 0, unknown measurements are left out. */
-function encodeValue(id: number, battery: Reading): Uint8Array | undefined {
+function encodeValue(id: number, battery: PackReading): Uint8Array | undefined {
   const own = special(id, battery);
   if (own !== undefined) return own.length > 0 ? own : undefined;
   const fields = VALUES.filter(([of]) => of === id).map(([, field]) => field);
@@ -58,7 +58,7 @@ function encodeValue(id: number, battery: Reading): Uint8Array | undefined {
 }
 
 /** Undefined: an ordinary value; empty: nothing to tell. */
-function special(id: number, battery: Reading): Uint8Array | undefined {
+function special(id: number, battery: PackReading): Uint8Array | undefined {
   const sensor = SENSOR_IDS.indexOf(id);
   if (sensor >= 0) return temperature(battery.temperatures?.[sensor]);
   switch (id) {
@@ -91,7 +91,7 @@ function current(amperes: number | undefined): Uint8Array {
 }
 
 /** The protocol has one level for each alarm, and one bit for cold cells. */
-function alarmWord({ alarms = {} }: Reading): number {
+function alarmWord({ alarms = {} }: PackReading): number {
   const lowSoc = alarms.lowSoc ? { lowSoc: 1 as const } : {};
   const cold = alarms.lowChargeTemperature === 2 ? 1 << COLD_BIT : 0;
   return encodeAlarms({ ...alarms, ...lowSoc }, ALARMS) | cold;

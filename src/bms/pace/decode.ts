@@ -1,6 +1,6 @@
 import { FrameError, ImplausibleError } from '../../errors.ts';
 import { type AlarmLevel, type Alarms, mergeAlarms } from '../../model/alarms.ts';
-import type { ModuleReading, Reading } from '../../model/reading.ts';
+import type { BankReading, ModuleReading, PackReading } from '../../model/reading.ts';
 import { round } from '../../model/round.ts';
 import { alarmRows, analogRows, expectRows } from '../../protocol/ascii-blocks.ts';
 import { ALL_PACKS, firstBlock } from '../../protocol/ascii-dialect.ts';
@@ -33,7 +33,7 @@ const FIRST_BLOCK = 2;
 const asksForAll = ({ asked }: AsciiExchange): boolean => asked.info[0] === ALL_PACKS;
 
 /** One pack, or all that are there. Throws an ImplausibleError for a pack that is not. */
-export function decodeAnalogReply(exchange: AsciiExchange): Reading {
+export function decodeAnalogReply(exchange: AsciiExchange): BankReading {
   const { info } = exchange.reply;
   const first = firstBlock(exchange.reply, PACE, ASCII_DIALECTS);
   const blocks = asksForAll(exchange) ? splitBlocks(info, first, info[1] ?? 0) : [info.subarray(first)];
@@ -49,7 +49,7 @@ export function decodeAnalogReply(exchange: AsciiExchange): Reading {
 }
 
 /** A master answers for a slave that does not exist with zeros. */
-function isPhantom({ cellVoltages = [], voltage }: Reading): boolean {
+function isPhantom({ cellVoltages = [], voltage }: PackReading): boolean {
   return voltage === 0 && cellVoltages.every((cell) => cell === 0);
 }
 
@@ -77,7 +77,7 @@ function splitBlocks(info: Uint8Array, first: number, count: number): Uint8Array
   throw new FrameError('length', `no known tail divides the reply into ${count} packs`, info);
 }
 
-function decodePack(block: Uint8Array): Reading {
+function decodePack(block: Uint8Array): PackReading {
   const rows = expectRows(analogRows(block, 0), block);
   const degrees = rows.temperatures.map((raw) => scaled(raw, TEMPERATURE));
   const placed = degrees.length >= CELL_SENSORS + 2;
@@ -98,7 +98,7 @@ function decodePack(block: Uint8Array): Reading {
 }
 
 /** One pack, or all in one reply, told apart by their equal size. */
-export function decodeAlarmReply(exchange: AsciiExchange): Reading {
+export function decodeAlarmReply(exchange: AsciiExchange): BankReading {
   const { info } = exchange.reply;
   const count = asksForAll(exchange) ? Math.max(1, info[1] ?? 1) : 1;
   const size = Math.floor((info.length - FIRST_BLOCK) / count);
@@ -110,7 +110,7 @@ export function decodeAlarmReply(exchange: AsciiExchange): Reading {
   return { modules: packs.map((pack, index) => ({ address: index + 1, ...pack })) };
 }
 
-function decodeAlarmBlock(block: Uint8Array): Reading {
+function decodeAlarmBlock(block: Uint8Array): PackReading {
   const rows = expectRows(alarmRows(block, 0), block);
   const status = block.subarray(rows.end);
   if (status.length < STATUS.tail)
@@ -135,13 +135,13 @@ function decodeAlarmBlock(block: Uint8Array): Reading {
 }
 
 /** Discharge thresholds read back negative. */
-export function unsigned(limits: Reading): Reading {
+export function unsigned(limits: PackReading): PackReading {
   const { maxDischargeCurrent: current } = limits;
   return current === undefined ? limits : { ...limits, maxDischargeCurrent: Math.abs(current) };
 }
 
 /** A full pack raises the warnings of high cells and pack, which is its normal end of charge. */
-export function finish(merged: Reading): Reading {
+export function finish(merged: PackReading): PackReading {
   const { soc = 0, alarms } = merged;
   if (soc < 99 || alarms === undefined) return merged;
   const quiet = (level: AlarmLevel | undefined): AlarmLevel => (level === 2 ? 2 : 0);
@@ -156,7 +156,7 @@ export function finish(merged: Reading): Reading {
  * The reply to C2. Boards were seen with their number first, and with a number, a build date or nothing behind it; one whose
  * first half is a name holds its number in the second.
  */
-export function decodeProduct(info: Uint8Array): Reading {
+export function decodeProduct(info: Uint8Array): PackReading {
   const first = readText(info, 0, PRODUCT_HALF);
   const second = readText(info, PRODUCT_HALF, PRODUCT_HALF);
   if (first === undefined) return {};

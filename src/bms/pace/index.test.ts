@@ -3,7 +3,7 @@ import { BATTERY } from '../../../test/support/batteries.ts';
 import { batteryLine } from '../../../test/support/battery-line.ts';
 import { readAt, sessionOn } from '../../../test/support/sessions.ts';
 import { FrameError, ImplausibleError, RefusedError } from '../../errors.ts';
-import type { Reading } from '../../model/reading.ts';
+import type { PackReading } from '../../model/reading.ts';
 import { buildFrame, buildRequest, parseFrame } from '../../protocol/ascii-frame.ts';
 import { bytesOf } from '../../protocol/bytes.ts';
 import type { Responder } from '../driver.ts';
@@ -137,7 +137,7 @@ describe('reading a PACE pack', () => {
     ).toThrow(RefusedError);
   });
 
-  it.each<[string, string, Reading]>([
+  it.each<[string, string, PackReading]>([
     ['1812101380309D', '', { serialNumber: '1812101380309D' }],
     ['1B470102170999D', 'Mar 30 2022,18:18:16', { serialNumber: '1B470102170999D' }],
     ['311671452200247Z', 'ESYPP02447R100-420', { serialNumber: '311671452200247Z' }],
@@ -170,7 +170,7 @@ describe('reading a PACE pack', () => {
 describe('talking to a PACE pack', () => {
   it('asks for limits at the second poll only, twice each, and keeps them', async () => {
     const { link, requests, until } = batteryLine(responder, BATTERY);
-    let known: Reading = {};
+    let known: PackReading = {};
     const asked: number[][] = [];
     for (let cycle = 0; cycle < 3; cycle += 1) {
       const before = requests.length;
@@ -191,7 +191,7 @@ describe('talking to a PACE pack', () => {
 
   it('asks again soon for a limit that was not told', async () => {
     const { link, requests, until } = batteryLine(responder, BATTERY);
-    const known: Reading = { maxChargeVoltage: 47.4, minDischargeVoltage: 36.4, maxChargeCurrent: 120 };
+    const known: PackReading = { maxChargeVoltage: 47.4, minDischargeVoltage: 36.4, maxChargeCurrent: 120 };
     await until(readAt(pace, link, 1, { cycle: 61, known }));
     expect(requests.map((sent) => parseFrame(sent).code)).toContain(0xdb);
   });
@@ -276,7 +276,7 @@ describe('switching a PACE pack', () => {
 });
 
 /** The alarm block that the simulated battery would send. */
-function alarmsOf(battery: Reading): Uint8Array {
+function alarmsOf(battery: PackReading): Uint8Array {
   const { bytes } = responder.reply(request(1, 0x44), battery) ?? { bytes: new Uint8Array() };
   return parseFrame(bytes).info.subarray(2);
 }

@@ -1,5 +1,5 @@
 import type { Alarms } from '../../model/alarms.ts';
-import type { Reading } from '../../model/reading.ts';
+import type { BankReading, PackReading } from '../../model/reading.ts';
 import { byteRow, wordRow } from '../../protocol/ascii-blocks.ts';
 import { ALL_PACKS } from '../../protocol/ascii-dialect.ts';
 import { acceptFrame, buildFrame, parseFrame } from '../../protocol/ascii-frame.ts';
@@ -63,7 +63,12 @@ export const responder: Responder = {
 };
 
 /** The reply to a switch is the indication byte as it is then. */
-function switched(battery: Reading, code: number, on: boolean, answer: (data: Uint8Array) => Answer): Answer {
+function switched(
+  battery: BankReading,
+  code: number,
+  on: boolean,
+  answer: (data: Uint8Array) => Answer,
+): Answer {
   const changes = code === COMMAND.chargeFet ? { chargeEnabled: on } : { dischargeEnabled: on };
   const indication = new Uint8Array(1);
   encodeFields(indication, INDICATION, { ...battery, ...changes });
@@ -71,7 +76,7 @@ function switched(battery: Reading, code: number, on: boolean, answer: (data: Ui
 }
 
 /** Sensors in wire order; the two of the board come only with four between the cells. */
-function sensors({ temperatures = [], mosfetTemperature, ambientTemperature }: Reading): number[] {
+function sensors({ temperatures = [], mosfetTemperature, ambientTemperature }: PackReading): number[] {
   const board = [mosfetTemperature, ambientTemperature];
   const placed =
     temperatures.length < CELL_SENSORS
@@ -80,7 +85,7 @@ function sensors({ temperatures = [], mosfetTemperature, ambientTemperature }: R
   return placed.map((degrees) => unscaled(degrees, TEMPERATURE));
 }
 
-function analogBlock(pack: Reading): Uint8Array {
+function analogBlock(pack: PackReading): Uint8Array {
   const after = new Uint8Array(AFTER_ROWS_LENGTH + TAIL_LENGTH);
   encodeFields(after, AFTER_ROWS, pack);
   encodeFields(after.subarray(AFTER_ROWS_LENGTH), TAIL, pack);
@@ -89,7 +94,7 @@ function analogBlock(pack: Reading): Uint8Array {
   return bytesOf(wordRow(cells), wordRow(sensors(pack)), after);
 }
 
-function alarmBlock(pack: Reading): Uint8Array {
+function alarmBlock(pack: PackReading): Uint8Array {
   const { cellVoltages = [], cellBalancing = [] } = pack;
   const alarms: Alarms = { ...pack.alarms, ...(pack.alarms?.lowSoc && { lowSoc: LOW_SOC_LEVEL }) };
   const status = new Uint8Array(STATUS.tail);
@@ -102,7 +107,7 @@ function alarmBlock(pack: Reading): Uint8Array {
   return bytesOf(normal(cellVoltages.length), normal(sensors(pack).length), status);
 }
 
-function facts(code: number, table: Parameters<typeof encodeFields>[1], master: Reading): Uint8Array {
+function facts(code: number, table: Parameters<typeof encodeFields>[1], master: PackReading): Uint8Array {
   const length = LIMITS_LENGTH.get(code);
   const data = new Uint8Array(length ?? FACTS_LENGTH.get(code) ?? 0).fill(length === undefined ? BLANK : 0);
   if (code !== COMMAND.fullCharge && length !== undefined) data[0] = ENABLED;

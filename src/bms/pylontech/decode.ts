@@ -1,6 +1,6 @@
 import { FrameError } from '../../errors.ts';
 import { type AlarmLevel, type Alarms, mergeAlarms } from '../../model/alarms.ts';
-import type { ModuleReading, Reading } from '../../model/reading.ts';
+import type { BankReading, ModuleReading, PackReading } from '../../model/reading.ts';
 import { round } from '../../model/round.ts';
 import { alarmRows, analogRows, expectRows } from '../../protocol/ascii-blocks.ts';
 import { ALL_PACKS, firstBlock } from '../../protocol/ascii-dialect.ts';
@@ -30,7 +30,7 @@ import {
 } from './fields.ts';
 
 /** One module, or all of a group in the order of their addresses from the master on. */
-export function decodeAnalogReply({ asked, reply }: AsciiExchange): Reading {
+export function decodeAnalogReply({ asked, reply }: AsciiExchange): PackReading {
   const { info, address } = reply;
   const modules: ModuleReading[] = [];
   const count = asked.info[0] === ALL_PACKS ? Math.max(1, info[1] ?? 1) : 1;
@@ -43,7 +43,7 @@ export function decodeAnalogReply({ asked, reply }: AsciiExchange): Reading {
 }
 
 /** Blocks of a group are told apart by their equal size, because their tails differ between firmware versions. */
-export function decodeAlarmReply({ asked, reply }: AsciiExchange): Reading {
+export function decodeAlarmReply({ asked, reply }: AsciiExchange): PackReading {
   const { info, address } = reply;
   const count = asked.info[0] === ALL_PACKS ? Math.max(1, info[1] ?? 1) : 1;
   const size = Math.floor((info.length - FIRST_BLOCK) / count);
@@ -54,7 +54,7 @@ export function decodeAlarmReply({ asked, reply }: AsciiExchange): Reading {
   return oneOrModules(modules);
 }
 
-function oneOrModules(modules: readonly ModuleReading[]): Reading {
+function oneOrModules(modules: readonly ModuleReading[]): BankReading {
   const [first, ...others] = modules;
   if (first === undefined || others.length > 0) return { modules };
   const { address: _, ...alone } = first;
@@ -64,7 +64,7 @@ function oneOrModules(modules: readonly ModuleReading[]): Reading {
 /** INFOFLAG and the module (or count) stand before it. */
 const FIRST_BLOCK = 2;
 
-function decodeModule(info: Uint8Array, at: number): { readonly module: Reading; readonly end: number } {
+function decodeModule(info: Uint8Array, at: number): { readonly module: PackReading; readonly end: number } {
   const rows = expectRows(analogRows(info, at), info);
   const after = info.subarray(rows.end);
   const large = after[ITEMS_AT] === LARGE_ITEMS;
@@ -83,7 +83,7 @@ function decodeModule(info: Uint8Array, at: number): { readonly module: Reading;
 }
 
 /** One module of an alarm reply. Every alarm of this protocol is a protection: there are no warnings. */
-function decodeAlarmBlock(info: Uint8Array, at: number): Reading {
+function decodeAlarmBlock(info: Uint8Array, at: number): PackReading {
   const rows = expectRows(alarmRows(info, at), info);
   const after = info.subarray(rows.end);
   if (after.length < ALARM_LENGTH)
@@ -112,7 +112,7 @@ function decodeAlarmBlock(info: Uint8Array, at: number): Reading {
 }
 
 /** Limits as the BMS wants them now; a current whose enable bit is off is 0. */
-export function decodeManagement(data: Uint8Array): Reading {
+export function decodeManagement(data: Uint8Array): PackReading {
   const { maxChargeCurrent = 0, maxDischargeCurrent = 0, ...fields } = decodeFields(data, MANAGEMENT);
   return {
     ...fields,
@@ -122,7 +122,7 @@ export function decodeManagement(data: Uint8Array): Reading {
   };
 }
 
-export function decodeManufacturer(info: Uint8Array): Reading {
+export function decodeManufacturer(info: Uint8Array): PackReading {
   const [major, minor] = info.subarray(MANUFACTURER_VERSION_AT);
   const version = major !== undefined && minor !== undefined && { firmwareVersion: `${major}.${minor}` };
   return { ...decodeFields(info, MANUFACTURER), ...version };
@@ -132,7 +132,7 @@ export function decodeManufacturer(info: Uint8Array): Reading {
  * What several replies say together. Charging needs the FET and the permission of the management; a module that is
  * full closes with over-voltage "protection", which is its normal end of charge.
  */
-export function finish(merged: Reading): Reading {
+export function finish(merged: PackReading): PackReading {
   const { chargeEnabled, dischargeEnabled, maxChargeCurrent, maxDischargeCurrent, soc = 0, alarms } = merged;
   const switched = {
     ...(chargeEnabled !== undefined && { chargeEnabled: chargeEnabled && maxChargeCurrent !== 0 }),

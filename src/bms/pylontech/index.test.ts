@@ -3,7 +3,7 @@ import { BATTERY } from '../../../test/support/batteries.ts';
 import { batteryLine } from '../../../test/support/battery-line.ts';
 import { readAt, sessionOn } from '../../../test/support/sessions.ts';
 import { FrameError, ImplausibleError, RefusedError } from '../../errors.ts';
-import type { Reading } from '../../model/reading.ts';
+import type { PackReading } from '../../model/reading.ts';
 import { buildFrame, buildRequest, parseFrame } from '../../protocol/ascii-frame.ts';
 import type { Responder } from '../driver.ts';
 import { pylontech } from './index.ts';
@@ -29,7 +29,7 @@ const ascii = (text: string): Uint8Array => Uint8Array.from(`${text}\r`, (char) 
 describe('polling a Pylontech module', () => {
   it('asks what never changes once, and the limits at every fifth poll', async () => {
     const { link, requests, until } = batteryLine(responder, BATTERY);
-    let known: Reading = {};
+    let known: PackReading = {};
     const asked: string[][] = [];
     for (let cycle = 0; cycle < 6; cycle += 1) {
       const before = requests.length;

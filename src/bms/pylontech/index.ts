@@ -1,4 +1,4 @@
-import type { Reading } from '../../model/reading.ts';
+import type { PackReading } from '../../model/reading.ts';
 import { alarmRows } from '../../protocol/ascii-blocks.ts';
 import { ALL_PACKS, analogObjection, otherLength, otherPack } from '../../protocol/ascii-dialect.ts';
 import {
@@ -174,7 +174,7 @@ export const pylontech: BmsDriver = planned({
 });
 
 /** The limits and the call for charge that came with them. */
-function rememberedLimits(known: Reading): Reading {
+function rememberedLimits(known: PackReading): PackReading {
   const lowSoc = known.alarms?.lowSoc;
   return { ...pick(known, LIMIT_KEYS), ...(lowSoc !== undefined && { alarms: { lowSoc } }) };
 }

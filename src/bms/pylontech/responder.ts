@@ -1,4 +1,4 @@
-import type { Reading } from '../../model/reading.ts';
+import type { BankReading, PackReading } from '../../model/reading.ts';
 import { byteRow, wordRow } from '../../protocol/ascii-blocks.ts';
 import { ALL_PACKS } from '../../protocol/ascii-dialect.ts';
 import { acceptFrame, buildFrame, parseFrame } from '../../protocol/ascii-frame.ts';
@@ -47,7 +47,7 @@ export const responder: Responder = {
     const answer = (...data: (number | Uint8Array)[]): { bytes: Uint8Array } => ({
       bytes: buildFrame({ version: VERSION, address, cid1, code: 0, info: bytesOf(...data) }),
     });
-    const group: readonly Reading[] | undefined =
+    const group: readonly PackReading[] | undefined =
       asked[0] === ALL_PACKS && place === MASTER ? groupOf(battery, address) : undefined;
     switch (code) {
       case COMMAND.analog:
@@ -67,15 +67,15 @@ export const responder: Responder = {
 };
 
 /** The modules whose addresses have the high half of `master`. */
-function groupOf({ modules, ...alone }: Reading, master: number): readonly Reading[] {
+function groupOf({ modules, ...alone }: BankReading, master: number): readonly PackReading[] {
   return modules?.filter(({ address }) => address >> 4 === master >> 4) ?? [alone];
 }
 
-function sensors({ mosfetTemperature, temperatures = [] }: Reading): number[] {
+function sensors({ mosfetTemperature, temperatures = [] }: PackReading): number[] {
   return [mosfetTemperature, ...temperatures].map((degrees) => unscaled(degrees, TEMPERATURE));
 }
 
-function analogBlock(pack: Reading): Uint8Array {
+function analogBlock(pack: PackReading): Uint8Array {
   const after = new Uint8Array(LARGE_LENGTH).fill(FILLED);
   // The state of charge is the ratio of the two capacities, so the ratio has to be right.
   const { soc, capacityFull: full, capacityRemaining } = pack;
@@ -89,7 +89,7 @@ function analogBlock(pack: Reading): Uint8Array {
   return bytesOf(wordRow(cells), wordRow(sensors(pack)), after);
 }
 
-function alarmBlock(pack: Reading): Uint8Array {
+function alarmBlock(pack: PackReading): Uint8Array {
   const { alarms = {}, cellVoltages = [] } = pack;
   const cells = new Array<number>(cellVoltages.length).fill(0);
   if (alarms.highCellVoltage === 2) cells[0] = 2;
@@ -105,7 +105,7 @@ function alarmBlock(pack: Reading): Uint8Array {
   return bytesOf(byteRow(cells), byteRow(degrees), after);
 }
 
-function management(pack: Reading): Uint8Array {
+function management(pack: PackReading): Uint8Array {
   const { maxDischargeCurrent = 0, alarms = {} } = pack;
   const data = new Uint8Array(MANAGEMENT_LENGTH);
   encodeFields(data, MANAGEMENT, { ...pack, maxDischargeCurrent: -maxDischargeCurrent });
@@ -113,14 +113,14 @@ function management(pack: Reading): Uint8Array {
   return data;
 }
 
-function manufacturer(pack: Reading): Uint8Array {
+function manufacturer(pack: PackReading): Uint8Array {
   const name = new Uint8Array(MANUFACTURER_VERSION_AT);
   encodeFields(name, MANUFACTURER, pack);
   const [major = 0, minor = 0] = (pack.firmwareVersion ?? '').split('.').map(Number);
   return bytesOf(name, major, minor, writeText(VENDOR, 20, 0x2d));
 }
 
-function serialNumber(pack: Reading): Uint8Array {
+function serialNumber(pack: PackReading): Uint8Array {
   const text = new Uint8Array(SERIAL_NUMBER_LENGTH);
   encodeFields(text, SERIAL_NUMBER, pack);
   return text;

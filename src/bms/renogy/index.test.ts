@@ -4,7 +4,7 @@ import { BATTERY } from '../../../test/support/batteries.ts';
 import { batteryLine } from '../../../test/support/battery-line.ts';
 import { readAt, sessionOn } from '../../../test/support/sessions.ts';
 import { hex, ImplausibleError } from '../../errors.ts';
-import type { Reading } from '../../model/reading.ts';
+import type { BankReading, PackReading } from '../../model/reading.ts';
 import { bytesOf, readNumber, writeNumber, writeText } from '../../protocol/bytes.ts';
 import { readRegisters, withCrc } from '../../protocol/modbus.ts';
 import { decodeLog } from '../decode.ts';
@@ -40,7 +40,7 @@ function changed(words: Readonly<Record<number, number>>): Responder {
   };
 }
 
-const probe = (side: Responder, battery: Reading = BATTERY, address = USUAL): Promise<Reading> => {
+const probe = (side: Responder, battery: BankReading = BATTERY, address = USUAL): Promise<PackReading> => {
   const line = batteryLine(side, battery);
   return line.until(sessionOn(renogy, line.link, address).probe());
 };
@@ -48,7 +48,7 @@ const probe = (side: Responder, battery: Reading = BATTERY, address = USUAL): Pr
 describe('the conversation with a Renogy', () => {
   it('reads cells, values and states in each poll, the identity once and the board now and then', async () => {
     const { link, requests, until } = batteryLine(responder, BATTERY);
-    let known: Reading = {};
+    let known: PackReading = {};
     const counts: number[] = [];
     for (let cycle = 0; cycle < 6; cycle += 1) {
       const before = requests.length;
@@ -98,7 +98,7 @@ describe('the conversation with a Renogy', () => {
 describe('what a Renogy tells', () => {
   const states = asksFor(BLOCK.states)(USUAL);
   const board = asksFor(BLOCK.board)(USUAL);
-  const read = (words: readonly number[]): Reading => renogy.decode(states, answer(states, words));
+  const read = (words: readonly number[]): PackReading => renogy.decode(states, answer(states, words));
 
   it('counts the current of a Pro in tenths', () => {
     const identity = asksFor(BLOCK.identity)(USUAL);
@@ -113,7 +113,7 @@ describe('what a Renogy tells', () => {
     expect(decodeLog([renogy], log).reading).not.toHaveProperty('current');
   });
 
-  it.each<[string, readonly number[], Reading]>([
+  it.each<[string, readonly number[], PackReading]>([
     ['a cell too low', [0, 1], { alarms: { lowCellVoltage: 2, highCellVoltage: 0, internalFailure: 0 } }],
     ['the last cell too high', [0x8000, 0], { alarms: { highCellVoltage: 2, lowCellVoltage: 0 } }],
     ['a cell with another fault', [0, 3 << 4], { alarms: { internalFailure: 2, lowCellVoltage: 0 } }],

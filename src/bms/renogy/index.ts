@@ -1,6 +1,6 @@
 import { ImplausibleError } from '../../errors.ts';
 import { type Alarms, mergeAlarms } from '../../model/alarms.ts';
-import type { Reading } from '../../model/reading.ts';
+import type { PackReading } from '../../model/reading.ts';
 import { round } from '../../model/round.ts';
 import { flagsOf } from '../../protocol/bytes.ts';
 import { decodeRow, present, presentKeys, scaled } from '../../protocol/fields.ts';
@@ -94,7 +94,7 @@ function assertSum(cells: readonly number[], voltage: number): void {
     );
 }
 
-function also(number: NumberAt): Reading {
+function also(number: NumberAt): PackReading {
   const [left, full, status, sensors] = [CAPACITY.left, CAPACITY.full, STATUS, SURROUNDINGS.count].map(
     number,
   );
@@ -109,12 +109,12 @@ function also(number: NumberAt): Reading {
   };
 }
 
-function fetsOf(bits: readonly boolean[]): Reading {
+function fetsOf(bits: readonly boolean[]): PackReading {
   return { chargeEnabled: bits[FETS.charge] === true, dischargeEnabled: bits[FETS.discharge] === true };
 }
 
 /** Each pair says that something is too low, too high, or wrong in another way. */
-function pairsOf(number: NumberAt): Reading {
+function pairsOf(number: NumberAt): PackReading {
   const told = PAIRS.flatMap(({ first, count, low, high, ...word }) => {
     const bits = number(word);
     if (bits === undefined) return [];

@@ -1,6 +1,6 @@
 import { FrameError } from '../../errors.ts';
 import { type Alarms, mergeAlarms } from '../../model/alarms.ts';
-import type { Reading } from '../../model/reading.ts';
+import type { BankReading, PackReading } from '../../model/reading.ts';
 import { alarmRows, analogRows, expectRows } from '../../protocol/ascii-blocks.ts';
 import { ALL_PACKS, firstBlock } from '../../protocol/ascii-dialect.ts';
 import type { AsciiExchange } from '../../protocol/ascii-frame.ts';
@@ -22,7 +22,7 @@ import {
 } from './fields.ts';
 
 /** One pack, or all packs in the order of their numbers, told apart by their equal size: tails differ between firmwares. */
-export function decodeAnalogReply({ asked, reply }: AsciiExchange): Reading {
+export function decodeAnalogReply({ asked, reply }: AsciiExchange): BankReading {
   const { info } = reply;
   const first = firstBlock(reply, TOPBMS, ASCII_DIALECTS);
   if (asked.info[0] !== ALL_PACKS) return decodePack(info.subarray(first));
@@ -32,7 +32,7 @@ export function decodeAnalogReply({ asked, reply }: AsciiExchange): Reading {
   return { modules: packs.map((pack, index) => ({ address: index + 1, ...pack })) };
 }
 
-function decodePack(block: Uint8Array): Reading {
+function decodePack(block: Uint8Array): PackReading {
   const rows = expectRows(analogRows(block, 0), block);
   const after = block.subarray(rows.end);
   const degrees = present(rows.temperatures.map((raw) => scaled(raw, TEMPERATURE)));
@@ -57,7 +57,7 @@ export function alarmBlockAt(info: Uint8Array): 1 | 2 | undefined {
   return alarmRows(info, 2) === undefined ? undefined : 2;
 }
 
-export function decodeAlarmReply({ reply: { info } }: AsciiExchange): Reading {
+export function decodeAlarmReply({ reply: { info } }: AsciiExchange): BankReading {
   const rows = expectRows(alarmRows(info, alarmBlockAt(info) ?? 1), info);
   const after = info.subarray(rows.end + STATUS_COUNT_AT);
   const status = after.subarray(1, 1 + (after[0] ?? 0));

@@ -3,7 +3,7 @@ import { BATTERY } from '../../../test/support/batteries.ts';
 import { batteryLine } from '../../../test/support/battery-line.ts';
 import { readAt, sessionOn } from '../../../test/support/sessions.ts';
 import { FrameError } from '../../errors.ts';
-import type { Reading } from '../../model/reading.ts';
+import type { PackReading } from '../../model/reading.ts';
 import { type AsciiFrame, buildFrame, buildRequest, parseFrame } from '../../protocol/ascii-frame.ts';
 import { bytesOf } from '../../protocol/bytes.ts';
 import type { Responder } from '../driver.ts';
@@ -45,7 +45,7 @@ describe('reading TopBMS packs', () => {
   });
 
   it('reads firmware that sends INFOFLAG in front of the pack the same', async () => {
-    const read = async (side: Responder): Promise<Reading> => {
+    const read = async (side: Responder): Promise<PackReading> => {
       const { link, until } = batteryLine(side, BATTERY);
       const { model, firmwareVersion, serialNumber, ...values } = await until(readAt(topbms, link, 1, FIRST));
       return values;

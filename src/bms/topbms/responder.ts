@@ -1,5 +1,5 @@
 import type { Alarms } from '../../model/alarms.ts';
-import type { Reading } from '../../model/reading.ts';
+import type { PackReading } from '../../model/reading.ts';
 import { byteRow, wordRow } from '../../protocol/ascii-blocks.ts';
 import { ALL_PACKS } from '../../protocol/ascii-dialect.ts';
 import { acceptFrame, buildFrame, parseFrame } from '../../protocol/ascii-frame.ts';
@@ -54,12 +54,12 @@ export const responder: Responder = {
 };
 
 /** Sensors in wire order; the two of the board come only with four between the cells. */
-function sensors({ temperatures = [], ambientTemperature, mosfetTemperature }: Reading): number[] {
+function sensors({ temperatures = [], ambientTemperature, mosfetTemperature }: PackReading): number[] {
   const board = temperatures.length === CELL_SENSORS ? [ambientTemperature ?? 0, mosfetTemperature ?? 0] : [];
   return [...temperatures, ...board].map((degrees) => unscaled(degrees, TEMPERATURE));
 }
 
-function analogBlock(pack: Reading): Uint8Array {
+function analogBlock(pack: PackReading): Uint8Array {
   const after = new Uint8Array(AFTER_ROWS_LENGTH);
   encodeFields(after, AFTER_ROWS, pack);
   after[ITEMS_AT] = ITEMS;
@@ -68,7 +68,7 @@ function analogBlock(pack: Reading): Uint8Array {
   return bytesOf(wordRow(cells), wordRow(sensors(pack)), after);
 }
 
-function alarmBlock(pack: Reading): Uint8Array {
+function alarmBlock(pack: PackReading): Uint8Array {
   const status = new Uint8Array(STATUS_COUNT);
   encodeFields(status.subarray(SWITCHES_STATUS - 1), SWITCHES, pack);
   const alarms: Alarms = { ...pack.alarms, ...(pack.alarms?.lowSoc && { lowSoc: LOW_SOC_LEVEL }) };
@@ -84,7 +84,7 @@ function alarmBlock(pack: Reading): Uint8Array {
   return bytesOf(normal(counts.cells), normal(counts.sensors), 0, 0, 0, 0, STATUS_COUNT, status, 0);
 }
 
-function product(pack: Reading): Uint8Array {
+function product(pack: PackReading): Uint8Array {
   const texts = new Uint8Array(PRODUCT_LENGTH).fill(0x20);
   encodeFields(texts, PRODUCT, pack);
   return texts;

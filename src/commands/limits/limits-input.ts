@@ -1,13 +1,13 @@
 import { ALARM_NAMES } from '../../model/alarms.ts';
 import { CHEMISTRIES } from '../../model/chemistry.ts';
-import type { Reading } from '../../model/reading.ts';
+import type { BankReading } from '../../model/reading.ts';
 
 /** What one line on stdin says. */
 export interface InputLine {
   /** Monotonic seconds; absent when the line does not tell them. */
   readonly t?: number;
   /** Absent: a failed poll. */
-  readonly reading?: Reading;
+  readonly reading?: BankReading;
   /** Why the line cannot be used: it counts as a failed poll. */
   readonly fault?: string;
   /** Names that mean nothing here and are left out. */
@@ -17,7 +17,7 @@ export interface InputLine {
 type Kind = 'number' | 'flag' | 'text' | 'numbers' | 'flags' | 'alarms' | 'chemistry' | 'modules';
 
 /** Every canonical field and what it must be. */
-const FIELDS: Readonly<Record<keyof Reading, Kind>> = {
+const FIELDS: Readonly<Record<keyof BankReading, Kind>> = {
   voltage: 'number',
   current: 'number',
   power: 'number',
@@ -90,7 +90,7 @@ export function parseInputLine(line: string): InputLine {
   const known = Object.entries(content).filter(([name]) => Object.hasOwn(FIELDS, name));
   if (known.length === 0) return { t, unknown };
   // JSON has no types; every field was held against the table above.
-  return { t, reading: Object.fromEntries(known) as Reading, unknown };
+  return { t, reading: Object.fromEntries(known) as BankReading, unknown };
 }
 
 /** The time in a line that is broken elsewhere, so that a battery which only talks nonsense is seen to be silent. */
@@ -108,7 +108,7 @@ function faultOf(fields: Fields, unknown: string[]): string | undefined {
       continue;
     }
     // `name` is one of the keys of the table, as the line before says.
-    const kind = FIELDS[name as keyof Reading];
+    const kind = FIELDS[name as keyof BankReading];
     if (!fits(kind, value, unknown)) return `"${name}" must be ${WANTED[kind]}, got ${shown(value)}`;
   }
   return undefined;

@@ -4,7 +4,7 @@ import { BORDERS, borderAt } from '../../control/input/chemistry-borders.ts';
 import type { ControlOutput, ControlSettings, Step } from '../../control/law.ts';
 import type { LawState } from '../../control/memory/law-state.ts';
 import type { Chemistry } from '../../model/chemistry.ts';
-import type { Reading } from '../../model/reading.ts';
+import type { PackReading } from '../../model/reading.ts';
 import { round } from '../../model/round.ts';
 
 /** The limits in force when a battery has been in one condition for long enough. V, A. */
@@ -99,7 +99,7 @@ export function sweepLimits(
     if (volts >= (borderAt(high, COMFORT.soc) ?? Number.POSITIVE_INFINITY) - WITHIN) return UNBORDERED.full;
     return COMFORT.soc;
   };
-  const base: Reading = {
+  const base: PackReading = {
     voltage: round(cells * middle, 2),
     current: 0,
     soc: COMFORT.soc,
@@ -109,7 +109,7 @@ export function sweepLimits(
     chargeEnabled: true,
     dischargeEnabled: true,
   };
-  const withCells = (odd: number, others: number, reading: Reading = base): Reading => {
+  const withCells = (odd: number, others: number, reading: PackReading = base): PackReading => {
     const cellVoltages = Array.from({ length: cells }, (_, index) => (index === 0 ? odd : others));
     return {
       ...reading,
@@ -174,7 +174,7 @@ interface Way {
 function walk(
   settings: ControlSettings,
   { from, stops, speed, every, settle }: Way,
-  reading: (at: number) => Reading,
+  reading: (at: number) => PackReading,
 ): readonly Row[] {
   const law = lawFor(settings.profile);
   const comfortable: Course = { state: law.initial(settings), t: 0, output: undefined };

@@ -2,7 +2,7 @@ import { Bank } from '../../battery/bank.ts';
 import { Battery } from '../../battery/battery.ts';
 import { Controller } from '../../battery/controller.ts';
 import type { ControlOutput, ControlSettings } from '../../control/law.ts';
-import type { ModuleReading, Reading } from '../../model/reading.ts';
+import type { BankReading, ModuleReading } from '../../model/reading.ts';
 
 /** What one poll came to. */
 export interface Answer {
@@ -28,7 +28,7 @@ export class VirtualBattery {
   }
 
   /** One poll at `t` seconds; without a reading it has failed. */
-  step(t: number, reading?: Reading): Answer {
+  step(t: number, reading?: BankReading): Answer {
     const now = 1000 * t;
     const readings = packsOf(reading);
     for (const { address } of readings) {
@@ -53,7 +53,7 @@ export class VirtualBattery {
   }
 }
 
-function packsOf(reading: Reading | undefined): readonly ModuleReading[] {
+function packsOf(reading: BankReading | undefined): readonly ModuleReading[] {
   if (reading === undefined) return [];
   return reading.modules ?? [{ ...reading, address: ALONE }];
 }

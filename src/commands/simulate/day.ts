@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { ChargeState, ControlSettings } from '../../control/law.ts';
-import type { Reading } from '../../model/reading.ts';
+import type { BankReading } from '../../model/reading.ts';
 import { Plant } from '../../simulator/plant/plant.ts';
 import type { Scenario } from '../../simulator/trials/scenario.ts';
 import { VirtualBattery } from '../limits/virtual-battery.ts';
@@ -121,7 +121,7 @@ export async function simulateDay(
 }
 
 /** The cell that stands clearly above the mean of a single pack, from 1. */
-function cellAhead({ cellVoltages = [], modules }: Reading): number | undefined {
+function cellAhead({ cellVoltages = [], modules }: BankReading): number | undefined {
   if (modules !== undefined || cellVoltages.length === 0) return undefined;
   const highest = Math.max(...cellVoltages);
   const mean = cellVoltages.reduce((sum, volts) => sum + volts, 0) / cellVoltages.length;
@@ -136,7 +136,7 @@ function mostOften(counts: ReadonlyMap<number, number>): number | undefined {
 type Values = Readonly<Record<Trace, number>>;
 
 function valuesOf(
-  reading: Reading,
+  reading: BankReading,
   { cvl, ccl, dcl }: { readonly cvl: number; readonly ccl: number; readonly dcl: number },
 ): Values {
   const packs = reading.modules ?? [reading];

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe } from 'vitest';
 import { claim, evenly, invariant } from '../../../test/support/invariant.ts';
 import { CHEMISTRIES, type Chemistry } from '../../model/chemistry.ts';
-import type { Reading } from '../../model/reading.ts';
+import type { PackReading } from '../../model/reading.ts';
 import { CellString } from '../../simulator/plant/cell.ts';
 import { openCircuit } from '../../simulator/plant/open-circuit.ts';
 import { pack, SETTINGS, seenOf } from '../fixtures.ts';
@@ -57,7 +57,7 @@ function cellsOf(
   });
 }
 
-function sampleOf(settings: ControlSettings, reading: Reading): Sample {
+function sampleOf(settings: ControlSettings, reading: PackReading): Sample {
   const { sample, rejected } = filterReading(settings, initialFilter(), reading);
   if (sample === undefined) throw new Error(rejected);
   return sample;
@@ -98,7 +98,7 @@ describe('the borders', () => {
           const told = measuresCells ? { cellVoltages: [...cells.voltage] } : {};
           const soc = Math.min(100, Math.max(0, trueSoc(cells) + drift));
           const { cellVoltages: _, ...others } = pack(0, {}, 15);
-          const reading: Reading = {
+          const reading: PackReading = {
             ...others,
             ...told,
             voltage: cells.voltage.reduce((sum, volts) => sum + volts, 0),

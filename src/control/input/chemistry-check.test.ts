@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { claim, claimAtMost, evenly, invariant } from '../../../test/support/invariant.ts';
 import { CHEMISTRIES } from '../../model/chemistry.ts';
-import type { Reading } from '../../model/reading.ts';
+import type { PackReading } from '../../model/reading.ts';
 import { openCircuit } from '../../simulator/plant/open-circuit.ts';
 import { lawFor } from '../decide.ts';
 import { Bench, pack, SETTINGS, withCell } from '../fixtures.ts';
@@ -14,7 +14,7 @@ const bench = (differing: Partial<ControlSettings> = {}) => new Bench(law, { ...
 const LTO = pack(2.52, { soc: 92, capacityFull: 40, current: 0 }, 20);
 const NMC = pack(3.7, { soc: 55, capacityFull: 100 }, 13);
 
-function claimHeld(output: ControlOutput, reading: Reading): void {
+function claimHeld(output: ControlOutput, reading: PackReading): void {
   claim(output.ccl === 0 && !output.allowToCharge, () => `CCL is ${output.ccl}`);
   claimAtMost('the pack', reading.voltage ?? 0, output.cvl);
   claimAtMost('CVL', output.cvl, (reading.voltage ?? 0) + 0.01);
@@ -40,7 +40,7 @@ describe('cells that contradict the chemistry', () => {
     expect(bench().run(pack(2.4, { soc: 10 }), 120)).not.toHaveProperty('errorCode');
   });
 
-  it.each<[string, Reading, Partial<ControlSettings>, string]>([
+  it.each<[string, PackReading, Partial<ControlSettings>, string]>([
     ['LTO taken for lfp', LTO, {}, 'cells at 2.52 V and 92 % cannot be lfp'],
     [
       'LTO taken for lfp, with 20 A flowing in',
@@ -116,7 +116,7 @@ describe('cells that contradict the chemistry', () => {
 });
 
 describe('a wrong number of cells', () => {
-  const blind = (volts: number, cells: number, soc: number): Reading => {
+  const blind = (volts: number, cells: number, soc: number): PackReading => {
     const { cellVoltages: _, ...told } = pack(volts / cells, { soc, voltage: volts }, cells);
     return told;
   };

@@ -1,6 +1,6 @@
 import type { Alarms } from '../../model/alarms.ts';
 import { clamp } from '../../model/curves.ts';
-import type { Reading } from '../../model/reading.ts';
+import type { PackReading } from '../../model/reading.ts';
 import type { ControlSettings } from '../law.ts';
 import { type CapacityWatch, NO_CAPACITY, watchCapacity } from './capacity.ts';
 import type { Sample } from './reading-filter.ts';
@@ -132,7 +132,7 @@ export function usableSoc(known: Known, t: number): number | undefined {
 export function learn(
   settings: ControlSettings,
   known: Known,
-  reading: Reading,
+  reading: PackReading,
   heat: Heat,
   t: number,
 ): Known {

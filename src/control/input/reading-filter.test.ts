@@ -1,14 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Reading } from '../../model/reading.ts';
+import type { PackReading } from '../../model/reading.ts';
 import { lawFor } from '../decide.ts';
 import { Bench, pack, SETTINGS, withCell } from '../fixtures.ts';
 import { filterReading, initialFilter } from './reading-filter.ts';
 
-const first = (reading: Reading, settings = SETTINGS) => filterReading(settings, initialFilter(), reading);
+const first = (reading: PackReading, settings = SETTINGS) =>
+  filterReading(settings, initialFilter(), reading);
 
 describe('the reading filter', () => {
-  it.each<[string, Partial<Reading>, string]>([
+  it.each<[string, Partial<PackReading>, string]>([
     ['a cell that is not measured', { cellVoltages: withCell(3.3, 0) }, 'cell 3 reads 0 V'],
     ['a cell that is no number', { cellVoltages: withCell(3.3, Number.NaN) }, 'cell 3 reads NaN V'],
     ['a cell beyond every chemistry', { cellVoltages: withCell(3.3, 6.5) }, 'cell 3 reads 6.5 V'],
@@ -83,7 +84,7 @@ describe('the reading filter', () => {
         fc.record({ voltage: some, current: some, soc: some, cellCount: some, mosfetTemperature: some }),
         fc.array(fc.double(), { maxLength: 20 }),
         (fields, list) => {
-          const reading = { ...fields, cellVoltages: list, temperatures: list } as Reading; // undefined stands for absent
+          const reading = { ...fields, cellVoltages: list, temperatures: list } as PackReading; // undefined stands for absent
           const { sample, rejected } = first(reading);
           return (sample === undefined) !== (rejected === undefined);
         },

@@ -1,4 +1,4 @@
-import type { Reading } from '../../model/reading.ts';
+import type { PackReading } from '../../model/reading.ts';
 import type { ControlSettings } from '../law.ts';
 
 /** What the filter remembers of the readings that it let through. */
@@ -17,7 +17,7 @@ export interface FilterState {
 /** A reading that may be used, and what the law takes from it. */
 export interface Sample {
   /** Cleaned: numbers that are not numbers, sentinels of missing sensors and impossible SoC are left out. */
-  readonly reading: Reading;
+  readonly reading: PackReading;
   readonly count: number;
   /** V; where pack and cells contradict each other the worse of both. */
   readonly vmax: number;
@@ -35,7 +35,7 @@ export interface Sample {
 
 /** What can be gathered from a reading that is not believed: it may lower limits, never raise one. */
 export interface RejectedReading {
-  readonly reading: Reading;
+  readonly reading: PackReading;
   readonly vmax: number | undefined;
 }
 
@@ -77,7 +77,7 @@ export function initialFilter(): FilterState {
 export function filterReading(
   settings: ControlSettings,
   state: FilterState,
-  raw: Reading,
+  raw: PackReading,
   sign: 1 | -1 = 1,
 ): FilterResult {
   const reading = clean(raw, sign);
@@ -128,7 +128,7 @@ export function filterReading(
   };
 }
 
-function take(reading: Reading, count: number, cells: readonly number[], measuresCells: boolean): Sample {
+function take(reading: PackReading, count: number, cells: readonly number[], measuresCells: boolean): Sample {
   let vmax = Number.NEGATIVE_INFINITY;
   let vmin = Number.POSITIVE_INFINITY;
   let sum = 0;
@@ -207,8 +207,8 @@ const NUMBERS = [
   'minDischargeVoltage',
 ] as const;
 
-function clean(raw: Reading, sign: 1 | -1): Reading {
-  const reading: { -readonly [K in keyof Reading]: Reading[K] } = { ...raw };
+function clean(raw: PackReading, sign: 1 | -1): PackReading {
+  const reading: { -readonly [K in keyof PackReading]: PackReading[K] } = { ...raw };
   for (const key of NUMBERS) {
     const value = reading[key];
     if (value === undefined) continue;

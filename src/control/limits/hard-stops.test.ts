@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Reading } from '../../model/reading.ts';
+import type { PackReading } from '../../model/reading.ts';
 import { lawFor } from '../decide.ts';
 import { Bench, pack, SETTINGS, withCell } from '../fixtures.ts';
 import type { ControlOutput } from '../law.ts';
@@ -9,8 +9,8 @@ import type { Direction } from './limit.ts';
 
 /** A battery just before a hard stop, and what it says when the condition has come. */
 interface Case {
-  readonly before?: Reading;
-  readonly with: Partial<Reading>;
+  readonly before?: PackReading;
+  readonly with: Partial<PackReading>;
   /** Good samples that it takes. */
   readonly samples?: number;
   /** Seconds until the condition comes: enough for both currents to rise, also where the battery begins hot. */

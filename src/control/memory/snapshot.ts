@@ -1,4 +1,4 @@
-import type { Reading } from '../../model/reading.ts';
+import type { PackReading } from '../../model/reading.ts';
 import type { Phase, Phases } from '../charge/charge-phases.ts';
 import { planCells } from '../input/cells.ts';
 import { resumed, type Sensor } from '../input/sensors.ts';
@@ -81,7 +81,7 @@ export function restore(
   settings: ControlSettings,
   persisted: unknown,
   ageSeconds: number,
-  reading?: Reading,
+  reading?: PackReading,
 ): LawState {
   const state = initialState();
   if (typeof persisted !== 'object' || persisted === null || !(ageSeconds >= 0)) return state;
@@ -147,7 +147,7 @@ function signOf(sign: unknown, proved: unknown): SignFlip {
 function cvlOf(
   settings: ControlSettings,
   persisted: unknown,
-  reading: Reading | undefined,
+  reading: PackReading | undefined,
 ): number | undefined {
   const cells = reading?.cellVoltages;
   const cvl = within(persisted, 1, 500);

@@ -1,6 +1,6 @@
 import type { Alarms } from '../../model/alarms.ts';
 import { CELL_LIMITS, type CellLimits, type Chemistry } from '../../model/chemistry.ts';
-import type { ModuleReading, Reading } from '../../model/reading.ts';
+import type { ModuleReading, PackReading } from '../../model/reading.ts';
 import { round } from '../../model/round.ts';
 import { type Random, seeded } from '../random.ts';
 import type { LineFaults, PackSpec } from '../trials/scenario.ts';
@@ -260,7 +260,7 @@ export class Pack {
   }
 
   #identity(): Pick<
-    Reading,
+    PackReading,
     'model' | 'hardwareVersion' | 'firmwareVersion' | 'serialNumber' | 'productionDate'
   > {
     const { spec } = this;

@@ -1,5 +1,5 @@
 import { CELL_LIMITS } from '../../model/chemistry.ts';
-import type { Reading } from '../../model/reading.ts';
+import type { BankReading, PackReading } from '../../model/reading.ts';
 import { round } from '../../model/round.ts';
 import type { LineFaults, Scenario, StepSpec } from '../trials/scenario.ts';
 import { type Bus, type ChargeOrders, Source } from './charger.ts';
@@ -108,7 +108,7 @@ export class Plant {
   }
 
   /** What a write to the BMS changed. */
-  apply(changes: Pick<Reading, 'chargeEnabled' | 'dischargeEnabled' | 'balancing'>): void {
+  apply(changes: Pick<PackReading, 'chargeEnabled' | 'dischargeEnabled' | 'balancing'>): void {
     for (const pack of this.packs) {
       pack.chargeSwitch = changes.chargeEnabled ?? pack.chargeSwitch;
       pack.dischargeSwitch = changes.dischargeEnabled ?? pack.dischargeSwitch;
@@ -117,7 +117,7 @@ export class Plant {
   }
 
   /** Everything that the BMS knows, as its sensors see it; the packs stand in `modules` when there are several. */
-  truth(): Reading {
+  truth(): BankReading {
     const modules = this.packs.map((pack) => pack.reading());
     const [first] = modules;
     if (first === undefined || modules.length === 1) {
@@ -125,7 +125,7 @@ export class Plant {
       return alone;
     }
     const { address: _, cellVoltages: __, cellBalancing: ___, ...shared } = first;
-    const sum = (value: (module: Reading) => number | undefined): number =>
+    const sum = (value: (module: PackReading) => number | undefined): number =>
       modules.reduce((total, module) => total + (value(module) ?? 0), 0);
     const capacity = sum((module) => module.capacityFull);
     const remaining = sum((module) => module.capacityRemaining);

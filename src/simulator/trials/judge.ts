@@ -1,6 +1,6 @@
 import type { ControlLaw, ControlOutput, ControlSettings } from '../../control/law.ts';
 import { CELL_LIMITS } from '../../model/chemistry.ts';
-import type { Reading } from '../../model/reading.ts';
+import type { PackReading } from '../../model/reading.ts';
 import { round } from '../../model/round.ts';
 import { Turns } from '../line/turns.ts';
 import { capacityOf, chargeIdeally, FULL_BAND, type IdealCharge, meanCharge } from '../plant/ideal-charge.ts';
@@ -163,7 +163,7 @@ function run<State>(
 }
 
 /** What the BMS says, with the errors of the trial. */
-function reading(plant: Plant, { glitchEvery, wrongSign }: Trial, t: number): Reading {
+function reading(plant: Plant, { glitchEvery, wrongSign }: Trial, t: number): PackReading {
   const truth = plant.truth();
   const { current, power, cellVoltages } = truth;
   const glitch = glitchEvery !== undefined && t > 0 && t % glitchEvery === 0;

@@ -5,7 +5,7 @@ import { BATTERY } from '../../../../test/support/batteries.ts';
 import { batteryLine, type Line } from '../../../../test/support/battery-line.ts';
 import { readAt, sessionOn } from '../../../../test/support/sessions.ts';
 import { hex, ImplausibleError } from '../../../errors.ts';
-import type { Reading } from '../../../model/reading.ts';
+import type { PackReading } from '../../../model/reading.ts';
 import { decodeLog } from '../../decode.ts';
 import type { Responder } from '../../driver.ts';
 import { acceptReply, STATUS_REQUESTS, sealed } from './frame.ts';
@@ -15,7 +15,7 @@ import { responder } from './responder.ts';
 const [DB, SA] = STATUS_REQUESTS;
 const FIRST = { cycle: 0, known: {} };
 
-function read(name: string): Reading {
+function read(name: string): PackReading {
   const found = casesOf('ant').find((vector) => vector.name === name);
   if (found === undefined) throw new Error(`no capture ${name}`);
   return decodeLog([antOld], found.exchanges).reading;

@@ -1,4 +1,4 @@
-import type { Reading } from '../../../model/reading.ts';
+import type { PackReading } from '../../../model/reading.ts';
 import { flagsOf, readNumber, readText } from '../../../protocol/bytes.ts';
 import { decodeFields, presentKeys } from '../../../protocol/fields.ts';
 import { blockOf, inBlock, register } from '../../../protocol/registers.ts';
@@ -9,7 +9,7 @@ import { CELL_MAP, CURRENT_LIMITS, MOST_CELLS, REGISTER, SETTINGS, STATUS, VERSI
 const READ = 3;
 
 /** What a block says, whichever registers it spans. */
-export function decode(request: Uint8Array, reply: Uint8Array): Reading {
+export function decode(request: Uint8Array, reply: Uint8Array): PackReading {
   const data = blockOf(reply);
   if (request[1] !== READ) return {};
   const start = readNumber(request, 2, 'u16be') ?? 0;
@@ -24,7 +24,7 @@ export function decode(request: Uint8Array, reply: Uint8Array): Reading {
 }
 
 /** The low byte of a word is the first fault byte. */
-function decodeFaultWords(data: Uint8Array, start: number): Reading {
+function decodeFaultWords(data: Uint8Array, start: number): PackReading {
   const words = Array.from({ length: Math.ceil(FAULT_BYTES / 2) }, (_, index) =>
     register(data, start, REGISTER.faults + index),
   );
@@ -32,7 +32,7 @@ function decodeFaultWords(data: Uint8Array, start: number): Reading {
   return { alarms: decodeFaults(Uint8Array.from(words.flatMap((word = 0) => [word & 0xff, word >>> 8]))) };
 }
 
-function decodeBalanceMask(data: Uint8Array, start: number): Reading {
+function decodeBalanceMask(data: Uint8Array, start: number): PackReading {
   const low = register(data, start, REGISTER.balanceMask);
   const high = register(data, start, REGISTER.balanceMask + 1);
   return low === undefined || high === undefined
@@ -40,7 +40,7 @@ function decodeBalanceMask(data: Uint8Array, start: number): Reading {
     : { cellBalancing: flagsOf(low + 0x10000 * high, MOST_CELLS) };
 }
 
-function decodeVersion(data: Uint8Array): Reading {
+function decodeVersion(data: Uint8Array): PackReading {
   const software = readText(data, VERSION.software, VERSION.length);
   const date = readText(data, VERSION.date, VERSION.length);
   const spare = date !== undefined && !/^\d+$/.test(date) ? date : undefined;

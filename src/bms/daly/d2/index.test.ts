@@ -3,7 +3,7 @@ import { BATTERY, departures } from '../../../../test/support/batteries.ts';
 import { batteryLine, type Line } from '../../../../test/support/battery-line.ts';
 import { readAt, sessionOn } from '../../../../test/support/sessions.ts';
 import { hex, ImplausibleError, RefusedError } from '../../../errors.ts';
-import type { Reading } from '../../../model/reading.ts';
+import type { PackReading } from '../../../model/reading.ts';
 import { bytesOf, fromHex, writeText } from '../../../protocol/bytes.ts';
 import { readRegisters, withCrc } from '../../../protocol/modbus.ts';
 import { answerRead } from '../../../protocol/registers.ts';
@@ -25,8 +25,8 @@ function without(request: string): Responder {
   };
 }
 
-async function polls(line: Line, count: number): Promise<Reading[]> {
-  const readings: Reading[] = [];
+async function polls(line: Line, count: number): Promise<PackReading[]> {
+  const readings: PackReading[] = [];
   for (let cycle = 0; cycle < count; cycle += 1) {
     readings.push(await line.until(readAt(dalyD2, line.link, 1, { cycle, known: readings.at(-1) ?? {} })));
   }
@@ -76,7 +76,7 @@ describe('the conversation with a Daly at D2', () => {
 
 describe('the version block', () => {
   const request = readRegisters(0xd2, 0xa9, 0x20);
-  const read = (hardware: string, spare: string): Reading => {
+  const read = (hardware: string, spare: string): PackReading => {
     const text = bytesOf(writeText('SW', 16), writeText(hardware, 16), writeText(spare, 32));
     return dalyD2.decode(request, withCrc(bytesOf(0xd2, 3, 64, text)));
   };

@@ -1,4 +1,4 @@
-import type { Reading } from '../../../model/reading.ts';
+import type { PackReading } from '../../../model/reading.ts';
 import { readNumber, writeText } from '../../../protocol/bytes.ts';
 import { encodeFields, maskOf, putNumber, unscaled } from '../../../protocol/encode.ts';
 import { acceptRegisterRequest, answerRead } from '../../../protocol/registers.ts';
@@ -44,7 +44,7 @@ function write(request: Uint8Array): Answer {
   }
 }
 
-function registersOf(battery: Reading): Uint8Array {
+function registersOf(battery: PackReading): Uint8Array {
   const space = new Uint8Array(2 * REGISTERS).fill(0xff);
   const put = (register: number, value: number): void => putNumber(space, 2 * register, 'u16be', value);
   for (const [start, count] of Object.values(BLOCK)) space.fill(0, 2 * start, 2 * (start + count));

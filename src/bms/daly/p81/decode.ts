@@ -1,6 +1,6 @@
 import type { AlarmLevel, Alarms } from '../../../model/alarms.ts';
 import { mergeAlarms } from '../../../model/alarms.ts';
-import type { Reading } from '../../../model/reading.ts';
+import type { PackReading } from '../../../model/reading.ts';
 import { flagsOf, readNumber } from '../../../protocol/bytes.ts';
 import { decodeFields } from '../../../protocol/fields.ts';
 import { blockOf, inBlock, register } from '../../../protocol/registers.ts';
@@ -23,7 +23,7 @@ import {
 const READ = 3;
 
 /** What a block says, whichever registers it spans. */
-export function decode(request: Uint8Array, reply: Uint8Array): Reading {
+export function decode(request: Uint8Array, reply: Uint8Array): PackReading {
   const data = blockOf(reply);
   if (request[1] !== READ) return {};
   const start = readNumber(request, 2, 'u16be') ?? 0;
@@ -38,14 +38,14 @@ export function decode(request: Uint8Array, reply: Uint8Array): Reading {
 }
 
 /** The balance state at 0x4D was seen to equal the cycle count, so the masks tell. */
-function decodeBalancing(data: Uint8Array, start: number): Reading {
+function decodeBalancing(data: Uint8Array, start: number): PackReading {
   const masks = [0, 1, 2].map((index) => register(data, start, REGISTER.balanceMask + index));
   if (masks.includes(undefined)) return {};
   const cellBalancing = masks.flatMap((mask = 0) => flagsOf(mask, 16));
   return { cellBalancing, balancing: cellBalancing.includes(true) };
 }
 
-function decodeFaults(data: Uint8Array, start: number): Reading {
+function decodeFaults(data: Uint8Array, start: number): PackReading {
   const words = Array.from({ length: FAULT_CODES / 2 }, (_, index) =>
     readNumber(data, 2 * (REGISTER.faults + index - start), 'u16be'),
   );

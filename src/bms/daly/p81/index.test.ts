@@ -4,15 +4,15 @@ import { batteryLine, type Line } from '../../../../test/support/battery-line.ts
 import { readAt, sessionOn } from '../../../../test/support/sessions.ts';
 import { hex, TimeoutError } from '../../../errors.ts';
 import type { Alarms } from '../../../model/alarms.ts';
-import type { Reading } from '../../../model/reading.ts';
+import type { BankReading, PackReading } from '../../../model/reading.ts';
 import { putNumber } from '../../../protocol/encode.ts';
 import { readRegisters } from '../../../protocol/modbus.ts';
 import { answerRead } from '../../../protocol/registers.ts';
 import { dalyP81 } from './index.ts';
 import { responder } from './responder.ts';
 
-async function polls(line: Line, count: number, board = 1): Promise<Reading[]> {
-  const readings: Reading[] = [];
+async function polls(line: Line, count: number, board = 1): Promise<PackReading[]> {
+  const readings: PackReading[] = [];
   for (let cycle = 0; cycle < count; cycle += 1) {
     readings.push(
       await line.until(readAt(dalyP81, line.link, board, { cycle, known: readings.at(-1) ?? {} })),
@@ -40,7 +40,7 @@ describe('the conversation with a Daly at 81', () => {
   });
 
   it('asks every board under its own address', async () => {
-    const stack: Reading = {
+    const stack: BankReading = {
       modules: [
         { ...BATTERY, address: 1 },
         { ...BATTERY, address: 16, soc: 5 },
@@ -56,7 +56,7 @@ describe('the conversation with a Daly at 81', () => {
   it('stops asking for settings and version when three polls brought none', async () => {
     const bare = {
       ...responder,
-      reply: (asked: Uint8Array, battery: Reading) =>
+      reply: (asked: Uint8Array, battery: BankReading) =>
         (asked[2] ?? 0) > 0 ? undefined : responder.reply(asked, battery),
     };
     const line = batteryLine(bare, BATTERY);

@@ -1,5 +1,5 @@
 import type { Alarms } from '../../../model/alarms.ts';
-import type { Reading } from '../../../model/reading.ts';
+import type { PackReading } from '../../../model/reading.ts';
 import { readNumber } from '../../../protocol/bytes.ts';
 import { encodeFields, maskOf, putNumber, unscaled } from '../../../protocol/encode.ts';
 import { withCrc } from '../../../protocol/modbus.ts';
@@ -60,7 +60,7 @@ function write(request: Uint8Array, replyAddress: number): Answer {
   }
 }
 
-function registersOf(pack: Reading): Uint8Array {
+function registersOf(pack: PackReading): Uint8Array {
   const space = new Uint8Array(2 * REGISTERS).fill(0xff);
   const put = (register: number, value: number): void => putNumber(space, 2 * register, 'u16be', value);
   for (const [start, count] of Object.values(BLOCK)) space.fill(0, 2 * start, 2 * (start + count));

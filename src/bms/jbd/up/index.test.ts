@@ -3,7 +3,7 @@ import { BATTERY, departures } from '../../../../test/support/batteries.ts';
 import { batteryLine, type Line } from '../../../../test/support/battery-line.ts';
 import { readAt, sessionOn } from '../../../../test/support/sessions.ts';
 import { hex, RefusedError, TimeoutError } from '../../../errors.ts';
-import type { Reading } from '../../../model/reading.ts';
+import type { BankReading, PackReading } from '../../../model/reading.ts';
 import { bytesOf, fromHex } from '../../../protocol/bytes.ts';
 import { withCrc } from '../../../protocol/modbus.ts';
 import { acceptReply, readBlocks } from './frame.ts';
@@ -11,11 +11,11 @@ import { jbdUp } from './index.ts';
 import { responder } from './responder.ts';
 
 const STATUS = [0x1000, 0x10a0] as const;
-const SECOND: Reading = { ...BATTERY, voltage: 43.2, soc: 12, serialNumber: 'SECOND' };
-const STACK: Reading = { ...BATTERY, modules: [{ ...SECOND, address: 2 }] };
+const SECOND: PackReading = { ...BATTERY, voltage: 43.2, soc: 12, serialNumber: 'SECOND' };
+const STACK: BankReading = { ...BATTERY, modules: [{ ...SECOND, address: 2 }] };
 
-async function polls(line: Line, address: number, count: number): Promise<Reading[]> {
-  const readings: Reading[] = [];
+async function polls(line: Line, address: number, count: number): Promise<PackReading[]> {
+  const readings: PackReading[] = [];
   for (let cycle = 0; cycle < count; cycle += 1) {
     readings.push(
       await line.until(readAt(jbdUp, line.link, address, { cycle, known: readings.at(-1) ?? {} })),
@@ -50,7 +50,7 @@ describe('the conversation with a JBD UP stack', () => {
   it('goes on without identity when it is not told', async () => {
     const silent = {
       ...responder,
-      reply: (request: Uint8Array, battery: Reading) =>
+      reply: (request: Uint8Array, battery: BankReading) =>
         request[2] === 0x1c ? undefined : responder.reply(request, battery),
     };
     const [, , , last] = await polls(batteryLine(silent, BATTERY), 1, 4);

@@ -1,6 +1,6 @@
 import { FrameError, RefusedError } from '../../../errors.ts';
 import { mergeAlarms } from '../../../model/alarms.ts';
-import type { Reading } from '../../../model/reading.ts';
+import type { PackReading } from '../../../model/reading.ts';
 import { flagsOf, readNumber } from '../../../protocol/bytes.ts';
 import { decodeAlarms, decodeFields, decodeRow, present } from '../../../protocol/fields.ts';
 import { EXCEPTIONS } from '../../../protocol/modbus.ts';
@@ -69,7 +69,7 @@ export const jbdUp: BmsDriver = planned({
   },
 });
 
-function decodeStatus(data: Uint8Array): Reading {
+function decodeStatus(data: Uint8Array): PackReading {
   const reading = decodeFields(data, STATUS);
   const cells = reading.cellCount ?? 0;
   const sensorsAt = CELLS_AT + 2 + 2 * cells;
@@ -91,7 +91,7 @@ function decodeStatus(data: Uint8Array): Reading {
   };
 }
 
-function decodeIdentity(data: Uint8Array): Reading {
+function decodeIdentity(data: Uint8Array): PackReading {
   const [year, month, day] = [0, 2, 4].map((at) => word(data, DATE_AT + at));
   const date = [year, month, day].map((part) => String(part).padStart(2, '0')).join('-');
   return { ...decodeFields(data, IDENTITY), ...(year === 0 ? {} : { productionDate: date }) };

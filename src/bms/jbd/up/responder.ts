@@ -1,4 +1,4 @@
-import type { Reading } from '../../../model/reading.ts';
+import type { PackReading } from '../../../model/reading.ts';
 import { readNumber } from '../../../protocol/bytes.ts';
 import { encodeAlarms, encodeFields, maskOf, putNumber, unscaled } from '../../../protocol/encode.ts';
 import type { Scaling } from '../../../protocol/fields.ts';
@@ -41,7 +41,7 @@ export const responder: Responder = {
   },
 };
 
-function status(pack: Reading, address: number): Uint8Array {
+function status(pack: PackReading, address: number): Uint8Array {
   const cells = pack.cellVoltages ?? [];
   const sensors = pack.temperatures ?? [];
   const sensorsAt = CELLS_AT + 2 + 2 * cells.length;
@@ -63,7 +63,7 @@ function status(pack: Reading, address: number): Uint8Array {
   return data;
 }
 
-function identity(pack: Reading): Uint8Array {
+function identity(pack: PackReading): Uint8Array {
   const data = new Uint8Array(IDENTITY_LENGTH);
   encodeFields(data, IDENTITY, pack);
   (pack.productionDate ?? '').split('-').forEach((part, index) => {

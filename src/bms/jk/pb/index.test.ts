@@ -5,7 +5,7 @@ import { BATTERY } from '../../../../test/support/batteries.ts';
 import { batteryLine, type Line } from '../../../../test/support/battery-line.ts';
 import { readAt, sessionOn } from '../../../../test/support/sessions.ts';
 import { hex, ImplausibleError } from '../../../errors.ts';
-import type { Reading } from '../../../model/reading.ts';
+import type { PackReading } from '../../../model/reading.ts';
 import { bytesOf } from '../../../protocol/bytes.ts';
 import { decodeLog, findFrame } from '../../decode.ts';
 import type { Responder } from '../../driver.ts';
@@ -16,7 +16,7 @@ import { responder } from './responder.ts';
 
 const STATUS = triggerOf(1, 'status');
 const asked = ({ requests }: Line): string[] => requests.map((request) => hex(request));
-const record = (name: 'status' | 'settings' | 'about', battery: Reading = BATTERY): Uint8Array =>
+const record = (name: 'status' | 'settings' | 'about', battery: PackReading = BATTERY): Uint8Array =>
   responder.reply(triggerOf(1, name), battery)?.bytes.subarray(0, 300) ?? new Uint8Array();
 
 function captured(name: string) {
@@ -39,8 +39,8 @@ function changing(name: 'status' | 'settings', change: (record: Uint8Array) => v
   };
 }
 
-async function polls(line: Line, cycles: readonly number[], known: Reading = {}): Promise<Reading[]> {
-  const readings: Reading[] = [];
+async function polls(line: Line, cycles: readonly number[], known: PackReading = {}): Promise<PackReading[]> {
+  const readings: PackReading[] = [];
   for (const cycle of cycles)
     readings.push(await line.until(readAt(jkPb, line.link, 1, { cycle, known: readings.at(-1) ?? known })));
   return readings;
@@ -214,7 +214,7 @@ describe('the conversation with a PB', () => {
       },
     };
     const { link, until } = batteryLine(unsure, BATTERY);
-    const known: Reading = { maxChargeCurrent: 90 };
+    const known: PackReading = { maxChargeCurrent: 90 };
     expect(await until(readAt(jkPb, link, 1, { cycle: 60, known }))).toMatchObject(known);
   });
 
@@ -235,7 +235,7 @@ describe('the conversation with a PB', () => {
       { ...BATTERY, address: 5, soc: 70 },
     ];
     const { link, until } = batteryLine(responder, { modules });
-    const poll = (address: number): Promise<Reading> =>
+    const poll = (address: number): Promise<PackReading> =>
       until(readAt(jkPb, link, address, { cycle: 1, known: {} }));
     expect([(await poll(1)).soc, (await poll(5)).soc]).toEqual([20, 70]);
     await expect(poll(2)).rejects.toMatchObject({ code: 'REPLY_TIMEOUT' });

@@ -1,5 +1,5 @@
 import { ImplausibleError } from '../../../errors.ts';
-import { mergeReadings, type Reading } from '../../../model/reading.ts';
+import { mergeReadings, type PackReading } from '../../../model/reading.ts';
 import { round } from '../../../model/round.ts';
 import { flagsOf, readNumber, readText } from '../../../protocol/bytes.ts';
 import { decodeAlarms, decodeFields, present, scaled } from '../../../protocol/fields.ts';
@@ -54,7 +54,7 @@ const u32 = (record: Uint8Array, at: number): number => readNumber(record, at, '
 const slots = (status: Uint8Array): boolean[] => flagsOf(u32(status, CELL_MASK_AT), MOST_CELLS);
 const fullOrOvervolted = (status: Uint8Array): boolean => (u32(status, ALARMS_AT) & (1 << FULL_BIT)) !== 0;
 
-function decodeStatus(record: Uint8Array): Reading {
+function decodeStatus(record: Uint8Array): PackReading {
   const cellVoltages = slots(record).flatMap((used, index) => {
     const volts = used ? scaled(readNumber(record, CELLS_AT + 2 * index, CELL.type) ?? 0, CELL) : undefined;
     return volts === undefined ? [] : [volts];
@@ -79,12 +79,12 @@ function packVoltage(
   key: 'maxChargeVoltage' | 'minDischargeVoltage',
   settings: Uint8Array,
   at: number,
-): Reading {
+): PackReading {
   const volts = (u32(settings, at) * (decodeFields(settings, SETTINGS).cellCount ?? 0)) / 1000;
   return volts > 0 ? { [key]: round(volts, 3) } : {};
 }
 
-function decodeSettings(record: Uint8Array): Reading {
+function decodeSettings(record: Uint8Array): PackReading {
   const { cellUndervoltage, emptyCell, requestedCharge } = SETTINGS_AT;
   return {
     ...decodeFields(record, SETTINGS),
@@ -95,7 +95,7 @@ function decodeSettings(record: Uint8Array): Reading {
 }
 
 /** What only status and settings together tell: the limit of the present charge phase, and what the full bit means. */
-function decodeTogether(status: Uint8Array, settings: Uint8Array): Reading {
+function decodeTogether(status: Uint8Array, settings: Uint8Array): PackReading {
   const highest = Math.max(0, ...(decodeStatus(status).cellVoltages ?? []));
   const over = fullOrOvervolted(status) && highest >= u32(settings, SETTINGS_AT.cellOvervoltage) / 1000;
   const floating = status[PHASE_AT] === FLOATING;
@@ -105,7 +105,7 @@ function decodeTogether(status: Uint8Array, settings: Uint8Array): Reading {
   };
 }
 
-function decodeAbout(record: Uint8Array): Reading {
+function decodeAbout(record: Uint8Array): PackReading {
   const date = readText(record, DATE_AT, DATE_LENGTH) ?? '';
   const [, year, month, day] = /^(\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$/.exec(date) ?? [];
   return {
@@ -114,7 +114,7 @@ function decodeAbout(record: Uint8Array): Reading {
   };
 }
 
-const DECODERS: Readonly<Record<RecordName, (record: Uint8Array) => Reading>> = {
+const DECODERS: Readonly<Record<RecordName, (record: Uint8Array) => PackReading>> = {
   status: decodeStatus,
   settings: decodeSettings,
   about: decodeAbout,

@@ -1,4 +1,4 @@
-import type { Reading } from '../../../model/reading.ts';
+import type { PackReading } from '../../../model/reading.ts';
 import { bytesOf, writeText } from '../../../protocol/bytes.ts';
 import { encodeAlarms, encodeFields, maskOf, putNumber, unscaled } from '../../../protocol/encode.ts';
 import type { Answer, Responder } from '../../driver.ts';
@@ -52,7 +52,7 @@ export const responder: Responder = {
   },
 };
 
-function answer(request: Uint8Array, pack: Reading): Answer | undefined {
+function answer(request: Uint8Array, pack: PackReading): Answer | undefined {
   const name = recordAskedBy(request);
   if (name !== undefined) {
     const record = new Uint8Array(RECORD_LENGTH);
@@ -70,7 +70,7 @@ function sensorRaw(degrees: number | undefined, sensor: (typeof SENSORS)[number]
   return degrees !== undefined && mistakable ? raw + 1 : raw;
 }
 
-const RECORDS: Readonly<Record<RecordName, (record: Uint8Array, pack: Reading) => void>> = {
+const RECORDS: Readonly<Record<RecordName, (record: Uint8Array, pack: PackReading) => void>> = {
   status(record, pack) {
     const cells = pack.cellVoltages ?? [];
     encodeFields(record, STATUS, pack);

@@ -1,5 +1,5 @@
 import { mergeAlarms } from '../../../model/alarms.ts';
-import type { Reading } from '../../../model/reading.ts';
+import type { PackReading } from '../../../model/reading.ts';
 import { flagsOf, readNumber } from '../../../protocol/bytes.ts';
 import {
   decodeAlarms,
@@ -39,7 +39,7 @@ import {
  * Everything that changes. The count of cells is not sent: it is that of the leading places that hold one. Throws an
  * ImplausibleError when they do not sum up to the pack voltage, as with a cell that reads nothing.
  */
-export function decodeValues(data: Uint8Array): Reading {
+export function decodeValues(data: Uint8Array): PackReading {
   const places = decodeRow(data, CELLS_AT, CELL_PLACES, CELL);
   const fitted = places.indexOf(undefined);
   const cellVoltages = present(places.slice(0, fitted < 0 ? CELL_PLACES : fitted));
@@ -63,20 +63,20 @@ export function decodeValues(data: Uint8Array): Reading {
 }
 
 /** Boards without these two sensors tell 0.0 for both. */
-function boardTemperatures(data: Uint8Array): Reading {
+function boardTemperatures(data: Uint8Array): PackReading {
   const [mosfet, ambient] = [MOSFET_AT, AMBIENT_AT].map((at) => readNumber(data, at, TEMPERATURE.type) ?? 0);
   if (mosfet === 0 && ambient === 0) return {};
   return decodeFields(data, BOARD_TEMPERATURES);
 }
 
 /** Texts as far as they are texts: a map that holds something else here is not this one. */
-export function decodeTexts(data: Uint8Array): Reading {
+export function decodeTexts(data: Uint8Array): PackReading {
   const printable = data.subarray(0, 20).every((byte) => byte === 0 || (byte >= 0x20 && byte < 0x7f));
   return printable ? decodeFields(data, TEXT_FIELDS) : {};
 }
 
 /** Limits and chemistry, as far as the registers from `first` on tell them; 0xFFFF and 0 tell nothing. */
-export function decodeParameters(data: Uint8Array, first: number): Reading {
+export function decodeParameters(data: Uint8Array, first: number): PackReading {
   const at = (number: number): number | undefined => register(data, first, number) || undefined;
   const volts = (millivolts: number | undefined): number | undefined =>
     millivolts === undefined ? undefined : scaled(millivolts, { scale: 0.001 });

@@ -3,7 +3,7 @@ import { BATTERY } from '../../../../test/support/batteries.ts';
 import { batteryLine } from '../../../../test/support/battery-line.ts';
 import { readAt, sessionOn } from '../../../../test/support/sessions.ts';
 import { ImplausibleError, RefusedError } from '../../../errors.ts';
-import type { Reading } from '../../../model/reading.ts';
+import type { PackReading } from '../../../model/reading.ts';
 import { bytesOf, readNumber, writeNumber } from '../../../protocol/bytes.ts';
 import { readRegisters, withCrc } from '../../../protocol/modbus.ts';
 import type { Responder } from '../../driver.ts';
@@ -22,7 +22,7 @@ const blockOf = (request: Uint8Array): [first: number, count: number] => [
 ];
 
 /** The parameters 60.. with some of them changed. */
-function parameters(changed: Readonly<Record<number, number>>): Reading {
+function parameters(changed: Readonly<Record<number, number>>): PackReading {
   const request = readRegisters(1, 60, 48);
   const words = Array.from({ length: 48 }, (_, index) => writeNumber(changed[60 + index] ?? 0xffff, 'u16be'));
   return hubbleAm2.decode(request, withCrc(bytesOf(1, 3, 96, ...words)));
@@ -31,7 +31,7 @@ function parameters(changed: Readonly<Record<number, number>>): Reading {
 describe('polling a Hubble AM2', () => {
   it('reads values at every poll, the text once, and the limits in two blocks now and then', async () => {
     const { link, requests, until } = batteryLine(responder, BATTERY);
-    let known: Reading = {};
+    let known: PackReading = {};
     for (let cycle = 0; cycle < 3; cycle += 1)
       known = await until(readAt(hubbleAm2, link, 1, { cycle, known }));
     expect(requests.map(blockOf)).toEqual([

@@ -1,5 +1,5 @@
 import type { Alarms } from '../../../model/alarms.ts';
-import type { Reading } from '../../../model/reading.ts';
+import type { PackReading } from '../../../model/reading.ts';
 import type { Accept } from '../../../protocol/accept.ts';
 import { bytesOf, readNumber } from '../../../protocol/bytes.ts';
 import { encodeAlarms, encodeFields, maskOf, putNumber, unscaled } from '../../../protocol/encode.ts';
@@ -62,7 +62,7 @@ export const responder: Responder = {
   },
 };
 
-function map(pack: Reading): Uint8Array {
+function map(pack: PackReading): Uint8Array {
   const data = new Uint8Array(2 * REGISTERS);
   const { cellVoltages = [], cellBalancing = [], temperatures = [] } = pack;
   const alarms: Alarms = { ...pack.alarms, ...(pack.alarms?.lowSoc && { lowSoc: LOW_SOC_LEVEL }) };
@@ -83,7 +83,7 @@ function map(pack: Reading): Uint8Array {
   return data;
 }
 
-function parameters(pack: Reading): readonly (readonly [register: number, value: number])[] {
+function parameters(pack: PackReading): readonly (readonly [register: number, value: number])[] {
   const millivolts = (volts: number | undefined): number =>
     volts === undefined ? NOT_SUPPORTED : volts * 1000;
   const full = millivolts(pack.maxChargeVoltage);

@@ -3,7 +3,7 @@ import { BATTERY, batteryOf, departures } from '../../../../test/support/batteri
 import { batteryLine, type Line } from '../../../../test/support/battery-line.ts';
 import { readAt, sessionOn } from '../../../../test/support/sessions.ts';
 import { hex, ImplausibleError } from '../../../errors.ts';
-import type { Reading } from '../../../model/reading.ts';
+import type { PackReading } from '../../../model/reading.ts';
 import { bytesOf } from '../../../protocol/bytes.ts';
 import { readRegisters, withCrc } from '../../../protocol/modbus.ts';
 import type { Responder } from '../../driver.ts';
@@ -12,10 +12,10 @@ import { responder } from './responder.ts';
 
 const PACK = batteryOf(16);
 const asked = ({ requests }: Line): string[] => requests.map((request) => hex(request.subarray(0, 6)));
-const at = (address: number, more: Reading = {}) => ({ ...PACK, ...more, address });
+const at = (address: number, more: PackReading = {}) => ({ ...PACK, ...more, address });
 
 /** A pack that also answers at address 0, under which it shows itself or another pack. */
-function aliased(alias: Reading): Responder {
+function aliased(alias: PackReading): Responder {
   return {
     ...responder,
     reply: (request, battery) =>
@@ -43,7 +43,7 @@ function filled(word: number): Responder {
   };
 }
 
-const probe = (line: Line, address: number): Promise<Reading> =>
+const probe = (line: Line, address: number): Promise<PackReading> =>
   line.until(sessionOn(seplosV3, line.link, address).probe());
 
 describe('requests to a Seplos V3', () => {
@@ -59,7 +59,7 @@ describe('requests to a Seplos V3', () => {
 
   it('tell the limits at the second poll, and the identity at the first, and not again', async () => {
     const line = batteryLine(responder, PACK);
-    let known: Reading = {};
+    let known: PackReading = {};
     const counts: number[] = [];
     for (let cycle = 0; cycle < 3; cycle += 1) {
       const before = line.requests.length;
