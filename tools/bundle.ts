@@ -37,6 +37,7 @@ function options(version: string): BuildOptions {
       xml2js: './tools/stubs/xml2js/index.cjs',
       'event-stream': './tools/stubs/empty/index.cjs',
       // Of mqtt only the client over TCP and TLS: no websockets, no proxies, no command line, and the streams of Node.
+      'readable-stream/lib/_stream_writable.js': './tools/stubs/stream-writable/index.cjs',
       'readable-stream': 'node:stream',
       buffer: 'node:buffer',
       debug: './tools/stubs/debug/index.cjs',

@@ -62,7 +62,9 @@ const VECTORS = vectorFamilies().flatMap((family) =>
   casesOf(family)
     .filter(({ refused }) => !refused)
     .flatMap((vector) => {
-      const reading = vector.expect as PackReading;
+      // A vector says null for what must be absent.
+      const told = Object.entries(vector.expect).filter(([, value]) => value !== null);
+      const reading: PackReading = Object.fromEntries(told);
       return typeof reading.voltage === 'number' ? [[`${family}: ${vector.name}`, reading] as const] : [];
     }),
 );
