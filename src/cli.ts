@@ -12,6 +12,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import('./commands/run.ts')).run,
   probe: async () => (await import('./commands/probe.ts')).probe,
   read: async () => (await import('./commands/read.ts')).read,
+  scan: async () => (await import('./commands/scan.ts')).scan,
   decode: async () => (await import('./commands/decode.ts')).decode,
   replay: async () => (await import('./commands/replay.ts')).replay,
   simulate: async () => (await import('./commands/simulate/simulate.ts')).simulate,

@@ -8,6 +8,7 @@ import { LimitLog } from '../battery/limit-log.ts';
 import { LineQuality } from '../battery/line-quality.ts';
 import type { Output } from '../battery/output.ts';
 import { Poller } from '../battery/poller.ts';
+import { calibrated } from '../bms/calibrated.ts';
 import { detect } from '../bms/detect/detect.ts';
 import { type Hit, hitText } from '../bms/detect/hit.ts';
 import type { BmsDriver } from '../bms/driver.ts';
@@ -43,6 +44,8 @@ export interface PortOptions {
   readonly signal: AbortSignal;
   /** Told of every exchange, for captures. */
   readonly onExchange?: (record: ExchangeRecord) => void;
+  /** Asked after every poll, with the time of the last good sample: whether the port is left to others for a while. */
+  readonly rests?: (goodAt: number | undefined) => boolean;
   /** How the port is opened, and on what the batteries are shown; default the real port and the bus. */
   readonly openLink?: typeof openLink;
   readonly openOutput?: (options: VenusOutputOptions) => Output;
@@ -59,6 +62,8 @@ const SAVE_EVERY_MS = 15 * 60_000;
 /** Serves one port until the signal aborts. Rejects with the error that makes staying senseless. */
 export class PortService {
   readonly #options: PortOptions;
+  /** As the owner has put their current right. */
+  readonly #drivers: readonly BmsDriver[];
   readonly #log: Log;
   readonly #limitLog: LimitLog;
   readonly #memory: StateFile;
@@ -85,6 +90,8 @@ export class PortService {
 
   constructor(options: PortOptions) {
     this.#options = options;
+    const { currentGain: gain, currentOffset: offset } = options.settings.settings;
+    this.#drivers = options.drivers.map((driver) => calibrated(driver, { gain, offset }));
     this.#log = options.log.scope('port');
     this.#conditions = new Conditions(options.log, options.clock);
     this.#switches = new Switches(options.settings.settings.allowSwitches, options.log.scope('switch'));
@@ -134,7 +141,8 @@ export class PortService {
   }
 
   async #find(): Promise<Poller> {
-    const { clock, drivers, log, port, settings } = this.#options;
+    const { clock, log, port, settings } = this.#options;
+    const drivers = this.#drivers;
     const detectLog = log.scope('detect');
     const { hit, search, addresses: seen = [], isSerialDoubtful = false, key } = await this.#memory.load();
     const { address, baudRate } = settings.settings;
@@ -244,6 +252,7 @@ export class PortService {
       await this.#unlessLost(() => poller.cycle(this.#link, this.#requests.current, this.#stop.signal));
       this.#publish(poller);
       this.#judgeLine();
+      if (this.#options.rests?.(poller.best?.goodAt)) await this.#closeLink();
       if (poller.isSilent && this.#now - this.#openedAt > REOPEN_EVERY_MS) await this.#reopen();
       // A bank may fill the whole interval: the bus must have its turn all the same.
       await setImmediate();
@@ -270,7 +279,7 @@ export class PortService {
   }
 
   #judgeLine(): void {
-    if (this.#link !== undefined) this.#conditions.clear('portLost');
+    if (this.#link !== undefined) this.#conditions.clear(this.#lossName);
     const cause = this.#quality?.judge(this.#now);
     if (cause === false) this.#conditions.clear('noisyLine');
     else if (cause !== undefined) this.#conditions.meet('noisyLine', 'wire', { cause });
@@ -278,8 +287,7 @@ export class PortService {
 
   /** `lost` is why, where the connection ended by itself. */
   async #reopen(lost?: BmsError): Promise<void> {
-    await this.#link?.close();
-    this.#link = undefined;
+    await this.#closeLink();
     let cause = lost?.message;
     try {
       this.#link = await this.#open();
@@ -287,9 +295,18 @@ export class PortService {
       if (!(error instanceof BmsError)) throw error;
       const isGone = kindOf(this.#options.port).endsWhenMissing && error.code === 'PORT_MISSING';
       if (isGone) throw new PortLostError(`${portName(this.#options.port)} was unplugged; this service ends`);
-      cause ??= error.message;
+      if (error.code !== 'PORT_RESTING') cause ??= error.message;
     }
-    if (cause !== undefined) this.#conditions.meet('portLost', 'port', { cause });
+    if (cause !== undefined) this.#conditions.meet(this.#lossName, 'port', { cause });
+  }
+
+  async #closeLink(): Promise<void> {
+    await this.#link?.close();
+    this.#link = undefined;
+  }
+
+  get #lossName(): 'portLost' | 'radioLost' {
+    return kindOf(this.#options.port).comesAndGoes ? 'radioLost' : 'portLost';
   }
 
   /** The bank (or the only pack): everything of the last cycle in one update. */

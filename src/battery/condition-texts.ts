@@ -124,6 +124,13 @@ export const CONDITIONS = {
     lasting: ({ cause, lasted }) => `answers have arrived damaged for ${lasted}: ${cause}`,
     end: ({ lasted }) => `answers arrive undamaged again after ${lasted}`,
   },
+  radioLost: {
+    calmMs: 15 * MINUTE_MS,
+    begin: ({ cause }) => `${cause}; the link is made again by itself`,
+    lasting: ({ cause, lasted, times }) =>
+      `the Bluetooth link has been lost for ${lasted} or again and again (${times} times since the last line): ${cause}`,
+    end: ({ lasted }) => `the Bluetooth link is there again, and stays, after ${lasted}`,
+  },
   portLost: {
     calmMs: 10_000,
     begin: ({ cause }) => `${cause}; it is opened again as soon as that is possible`,

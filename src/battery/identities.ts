@@ -97,6 +97,7 @@ export class Identities {
     return {
       productName: productName(driver),
       connection: kindOf(port).connection(port),
+      ...(kindOf(port).comesAndGoes && { wireless: true }),
       processVersion: VERSION,
       ...(facts.serialNumber !== undefined && { serial: facts.serialNumber }),
     };

@@ -1,5 +1,5 @@
 import { join, parse } from 'node:path';
-import { firstLine, openLink } from '../app/link.ts';
+import { openPort } from '../app/open-port.ts';
 import type { BmsDriver } from '../bms/driver.ts';
 import { UsageError } from '../errors.ts';
 import { exists } from '../files.ts';
@@ -20,7 +20,7 @@ export const PORT_OPTIONS = {
   'capture-size': { type: 'string' },
 } as const;
 
-export const PORT_USAGE = `  <port>            ttyUSB0, /dev/ttyUSB0 or tcp://host:port (serial-to-IP bridge)
+export const PORT_USAGE = `  <port>            ttyUSB0, /dev/ttyUSB0, tcp://host:port (serial-to-IP bridge) or ble:address (Bluetooth)
   --bms <id>        look only for this BMS or family (jbd, daly, ...)
   --address <n>     look only at this address
   --verbose         every byte, on stderr
@@ -94,16 +94,17 @@ export interface PortUse {
   readonly onExchange: (record: ExchangeRecord) => void;
 }
 
-/** Opens a port for one command. It is closed at the end, and at once when the user breaks the command off. */
+/** Opens a port for one command; `use` gets the drivers as they are reached over it. It is closed at the end, and at once when the user breaks the command off. */
 export async function withPort<T>(
   { port, drivers, capture, onExchange }: PortUse,
   { clock, signal }: Pick<Io, 'clock' | 'signal'>,
-  use: (link: HalfDuplex) => Promise<T>,
+  use: (link: HalfDuplex, drivers: readonly BmsDriver[]) => Promise<T>,
 ): Promise<T> {
-  const link = await openLink({
+  const { link, drivers: reached } = await openPort({
     port,
+    drivers,
     clock,
-    line: firstLine(drivers),
+    signal,
     onExchange(record) {
       capture?.note(record);
       onExchange(record);
@@ -112,7 +113,7 @@ export async function withPort<T>(
   const stop = (): void => void link.close();
   signal.addEventListener('abort', stop, { once: true });
   try {
-    return await use(link);
+    return await use(link, reached);
   } finally {
     signal.removeEventListener('abort', stop);
     await link.close();

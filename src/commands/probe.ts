@@ -27,9 +27,9 @@ export const probe: Command = {
     let exchanges: ExchangeRecord[] = [];
     const capture = await captureOf(values, io, (text) => io.err(`dbus-bms probe: ${text}\n`));
     const onExchange = (record: ExchangeRecord): void => void exchanges.push(record);
-    return withPort({ port, drivers, capture, onExchange }, io, async (link) => {
+    return withPort({ port, drivers, capture, onExchange }, io, async (link, reached) => {
       const found = await detect(link, {
-        drivers,
+        drivers: reached,
         ...(address !== undefined && { addresses: [address] }),
         budgetMs: BUDGET_MS,
         clock: io.clock,

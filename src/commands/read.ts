@@ -37,12 +37,12 @@ export const read: Command = {
     };
     const narrowed = narrowedBy(values);
     const progress = new Progress(io, `opening ${portName(port)}`);
-    return withPort({ port, drivers, capture, onExchange }, io, async (link) => {
+    return withPort({ port, drivers, capture, onExchange }, io, async (link, reached) => {
       const wanted = narrowed.length === 0 ? 'a BMS' : drivers.map(({ id }) => id).join(', ');
       let attempts = 0;
       progress.say(`looking for ${wanted}`);
       const found = await detect(link, {
-        drivers,
+        drivers: reached,
         ...(address !== undefined && { addresses: [address] }),
         budgetMs: BUDGET_MS,
         clock: io.clock,

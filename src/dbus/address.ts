@@ -7,6 +7,11 @@ export function busAddress(env: Readonly<Record<string, string | undefined>>): s
   return env['DBUS_SESSION_BUS_ADDRESS'] || env['DBUS_SYSTEM_BUS_ADDRESS'] || SYSTEM_BUS;
 }
 
+/** The bus on which the services of the system are, BlueZ among them; a session bus never has them. */
+export function systemBusAddress(env: Readonly<Record<string, string | undefined>>): string {
+  return env['DBUS_SYSTEM_BUS_ADDRESS'] || SYSTEM_BUS;
+}
+
 /**
  * The same address in the form that dbus-next connects with plain Node sockets: its undocumented key `socket`. Its key
  * `path` would load a native addon first. Other transports stay as they are.

@@ -109,6 +109,23 @@ export const SETTINGS = [
     help: 'Capacity of the battery, for a BMS that does not tell it.',
   },
   {
+    key: 'battery.currentGain',
+    type: 'number',
+    min: 0.1,
+    max: 10,
+    default: 1,
+    help: 'The current that the BMS tells is multiplied by this before anything uses it.',
+  },
+  {
+    key: 'battery.currentOffset',
+    type: 'number',
+    min: -50,
+    max: 50,
+    unit: 'A',
+    default: 0,
+    help: 'And this is added, for a sensor that shows a current where none flows.',
+  },
+  {
     key: 'limits.maxChargeCurrent',
     type: 'number',
     min: 0.5,

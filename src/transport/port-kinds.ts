@@ -20,6 +20,8 @@ export interface PortKind<P extends PortUrl> {
   readonly hardware: (port: P) => string;
   /** A port that is not there any more does not come back under this name: whoever serves it ends. */
   readonly endsWhenMissing: boolean;
+  /** Its connection is lost now and then, which is no news while it comes back by itself. */
+  readonly comesAndGoes: boolean;
   /** Rejects with PortMissingError or PortBusyError. */
   readonly open: (port: P, line: LineSettings) => Promise<Wire>;
 }
@@ -34,9 +36,27 @@ export const PORT_KINDS: { readonly [K in PortUrl['kind']]: PortKind<Extract<Por
     element: ({ host, port }) => `tcp_${host}_${port}`,
     hardware: tcpName,
     endsWhenMissing: false,
+    comesAndGoes: false,
     async open({ host, port }) {
       const { openTcp } = await import('./tcp/tcp.ts');
       return openTcp(host, port);
+    },
+  },
+  ble: {
+    form: 'ble:C8:47:80:11:22:33',
+    parse: (text) => (/^ble:/i.test(text) ? parseBle(text) : undefined),
+    name: ({ address, name }) => `ble:${address ?? name}`,
+    connection: ({ address, name }) => `Bluetooth ${address ?? name}`,
+    element: ({ address, name = '' }) => `ble_${address?.replaceAll(':', '').toLowerCase() ?? name}`,
+    hardware: ({ address, name = '' }) => `ble_${address?.replaceAll(':', '').toLowerCase() ?? name}`,
+    endsWhenMissing: false,
+    comesAndGoes: true,
+    async open({ address, name }, line) {
+      const { openBle } = await import('./ble/open.ts');
+      return openBle(
+        { ...(address !== undefined && { address }), ...(name !== undefined && { name }) },
+        line,
+      );
     },
   },
   serial: {
@@ -50,6 +70,7 @@ export const PORT_KINDS: { readonly [K in PortUrl['kind']]: PortKind<Extract<Por
     element: ({ path }) => path.slice(path.lastIndexOf('/') + 1),
     hardware: ({ path }) => adapterOf(path),
     endsWhenMissing: true,
+    comesAndGoes: false,
     async open({ path }, line) {
       const { openSerial } = await import('./serial/serial.ts');
       return openSerial(path, line);
@@ -80,4 +101,23 @@ function parseTcp(text: string): Extract<PortUrl, { kind: 'tcp' }> {
     throw new UsageError(`the port number ${number} of "${text}" is not within 1 to 65535`);
   }
   return { kind: 'tcp', host: host.replaceAll(/[[\]]/g, ''), port };
+}
+
+const MAC = /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i;
+/** The longest name that a device can have, bytes. */
+const LONGEST_NAME = 248;
+
+function parseBle(text: string): Extract<PortUrl, { kind: 'ble' }> {
+  const what = text.slice('ble:'.length).replace(/^\/\//, '').trim();
+  if (MAC.test(what)) return { kind: 'ble', address: what.toUpperCase() };
+  if (/^[0-9a-f]*[:-][0-9a-f:-]*$/i.test(what) || /^[0-9a-f]{12}$/i.test(what)) {
+    throw new UsageError(
+      `"${what}" is no Bluetooth address; write six pairs of hex digits such as ble:C8:47:80:11:22:33 (dbus-bms scan lists them)`,
+    );
+  }
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is refused.
+  if (what === '' || /[\u0000-\u001f\u007f]/.test(what) || Buffer.byteLength(what) > LONGEST_NAME) {
+    throw new UsageError(`${JSON.stringify(text)} names no Bluetooth device; write ble:C8:47:80:11:22:33`);
+  }
+  return { kind: 'ble', name: what };
 }

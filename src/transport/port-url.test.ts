@@ -12,6 +12,8 @@ describe('a port as people write it', () => {
     ['/dev/pts/3', { kind: 'serial', path: '/dev/pts/3' }, '_3'],
     ['tcp://10.0.0.5:23', { kind: 'tcp', host: '10.0.0.5', port: 23 }, 'tcp_10_0_0_5_23'],
     ['TCP://usr-n540.lan:8899/', { kind: 'tcp', host: 'usr-n540.lan', port: 8899 }, 'tcp_usr_n540_lan_8899'],
+    ['ble:c8:47:80:11:22:33', { kind: 'ble', address: 'C8:47:80:11:22:33' }, 'ble_c84780112233'],
+    ['BLE:Garage 1', { kind: 'ble', name: 'Garage 1' }, 'ble_Garage_1'],
     ['tcp://[fe80::1]:23', { kind: 'tcp', host: 'fe80::1', port: 23 }, 'tcp_fe80__1_23'],
   ])('%s is understood and named on D-Bus', (text, port, suffix) => {
     expect(parsePort(text)).toEqual(port);
@@ -27,6 +29,11 @@ describe('a port as people write it', () => {
     ['COM3', 'is not a port'],
     ['dev/ttyUSB0', 'is not a port'],
     ['http://10.0.0.5', 'no kind of port that is supported'],
+    ['ble:', 'names no Bluetooth device'],
+    ['ble:a\u0007b', 'names no Bluetooth device'],
+    ['ble:C8:47:80:11:22', 'is no Bluetooth address'],
+    ['ble:C8-47-80-11-22-33', 'is no Bluetooth address'],
+    ['ble:c84780112233', 'is no Bluetooth address'],
     ['tcp:10.0.0.5', 'is not a network address'],
     ['tcp://', 'is not a network address'],
     ['tcp://a b:23', 'is not a network address'],
@@ -41,7 +48,7 @@ describe('a port as people write it', () => {
 
   it('that is none lists every form', () => {
     expect(() => parsePort('COM3')).toThrow(
-      '"COM3" is not a port; write /dev/ttyUSB0, ttyUSB0, or tcp://10.0.0.5:23',
+      '"COM3" is not a port; write /dev/ttyUSB0, ttyUSB0, ble:C8:47:80:11:22:33, or tcp://10.0.0.5:23',
     );
   });
 
@@ -50,6 +57,7 @@ describe('a port as people write it', () => {
       fc.string(),
       fc.string().map((rest) => `/${rest}`),
       fc.string().map((rest) => `tcp://${rest}:23`),
+      fc.string().map((rest) => `ble:${rest}`),
     );
     fc.assert(
       fc.property(text, (written) => {

@@ -4,9 +4,11 @@ import { kindOf, PORT_KINDS } from './port-kinds.ts';
 /** Where a BMS is connected. */
 export type PortUrl =
   | { readonly kind: 'serial'; readonly path: string }
-  | { readonly kind: 'tcp'; readonly host: string; readonly port: number };
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  /** One of the two: the address in capital letters, or the name that the device advertises. */
+  | { readonly kind: 'ble'; readonly address?: string; readonly name?: string };
 
-/** Understands `/dev/ttyUSB0`, `ttyUSB0`, any other absolute path, and `tcp://host:port`. Throws a UsageError. */
+/** Understands `/dev/ttyUSB0`, `ttyUSB0`, any other absolute path, `tcp://host:port` and `ble:address`. Throws a UsageError. */
 export function parsePort(text: string): PortUrl {
   const kinds = Object.values(PORT_KINDS);
   for (const { parse } of kinds) {

@@ -193,11 +193,13 @@ class Search {
 
   #nothingFound(steps: number, goesOn: boolean): NothingFoundError {
     const failures = this.#failures;
-    const speeds = [...new Set(failures.map(({ line }) => line.baudRate))].join(', ');
+    const isRadio = failures.some(({ line }) => line.gatt !== undefined);
+    const settings = failures.map(({ line }) => (isRadio ? lineText(line) : String(line.baudRate)));
+    const where = `${[...new Set(settings)].join(', ')}${isRadio ? '' : ' baud'}`;
     const seconds = ((this.#options.clock.now() - this.#started) / 1000).toFixed(1);
     const rest = goesOn && this.#options.onEnd !== undefined ? '; the next search goes on from there' : '';
     return new NothingFoundError(
-      `${who(this.#options)} (${failures.length} of ${steps} attempts at ${speeds} baud in ${seconds} s${rest}): ${diagnose(failures)}`,
+      `${who(this.#options)} (${failures.length} of ${steps} attempts at ${where} in ${seconds} s${rest}): ${diagnose(failures)}`,
     );
   }
 }

@@ -66,7 +66,7 @@ export function diagnose(failures: readonly Failure[]): string {
     stuck(noise, heard.some(hasEcho)) ??
     nonsense(heard, noise) ??
     echoing(heard) ??
-    SILENCE
+    (failures.some(({ line }) => line.gatt !== undefined) ? RADIO_SILENCE : SILENCE)
   );
 }
 
@@ -99,6 +99,8 @@ function unique(requests: readonly Uint8Array[]): Uint8Array[] {
 const SILENCE =
   'not a single byte came back: is the BMS awake, does the cable belong to this port of it, are RX and TX (or A and B) ' +
   'the right way round, is ground connected?';
+const RADIO_SILENCE =
+  'it is connected, but not a single byte came back: is it a battery at all, and of a type that is known?';
 const ONLY_ECHO =
   'only our own requests came back: the adapter echoes and nobody answers. Are A and B swapped, is the cable plugged into ' +
   'the BMS, is the BMS awake?';

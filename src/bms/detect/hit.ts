@@ -7,8 +7,9 @@ export interface Hit {
   readonly address: number;
 }
 
-/** "9600 8N1". */
+/** "9600 8N1", or "service ff00" over Bluetooth. */
 export function lineText(line: LineSettings): string {
+  if (line.gatt !== undefined) return `service ${line.gatt.service}`;
   return `${line.baudRate} 8${(line.parity ?? 'none').charAt(0).toUpperCase()}${line.stopBits ?? 1}`;
 }
 

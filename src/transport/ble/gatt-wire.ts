@@ -23,6 +23,8 @@ export interface GattWireOptions {
   readonly clock: Clock;
   /** Outlives the wire. */
   readonly learned: Learned;
+  /** Lets the link go; default ends it. */
+  readonly release?: () => Promise<void>;
   /** Told once when another program of this machine turned out to listen to the device too. */
   readonly onDoubled?: () => void;
 }
@@ -75,7 +77,7 @@ export class GattWire implements Wire {
 
   /** Uses another pair of characteristics; does nothing where the line names none. */
   async configure({ gatt }: LineSettings): Promise<void> {
-    if (gatt === undefined || gatt === this.#port) return;
+    if (gatt === undefined || isSame(gatt, this.#port)) return;
     const { clock, learned, link } = this.#options;
     await this.#unsubscribe();
     this.#fragments.drop();
@@ -101,7 +103,8 @@ export class GattWire implements Wire {
   async close(): Promise<void> {
     this.#isOpen = false;
     this.#fragments.drop();
-    await this.#options.link.close();
+    const { link, release = () => link.close() } = this.#options;
+    await release();
   }
 
   #hear(value: Uint8Array): void {
@@ -113,4 +116,13 @@ export class GattWire implements Wire {
     this.#isDoubled = true;
     this.#options.onDoubled?.();
   }
+}
+
+function isSame(one: GattPort, other: GattPort | undefined): boolean {
+  return (
+    one.service === other?.service &&
+    one.notify === other.notify &&
+    one.write === other.write &&
+    one.writeService === other.writeService
+  );
 }

@@ -68,10 +68,13 @@ export class LinkKeeper {
   async release(forMs = 0): Promise<void> {
     const { bluetooth, clock } = this.#options;
     const link = this.#link;
-    this.#restingUntil = clock.now() + forMs;
+    const now = clock.now();
+    this.#restingUntil = Math.max(this.#restingUntil, now + forMs);
     this.#link = undefined;
     this.#why = new PortRestingError(
-      forMs > 0 ? `${this.#name} is left to others for a moment` : `${this.#name} waits for its turn`,
+      this.#restingUntil > now
+        ? `${this.#name} is left to others for a while`
+        : `${this.#name} waits for its turn`,
     );
     if (link !== undefined) await bluetooth.release(link);
     this.#end();
@@ -114,7 +117,6 @@ export class LinkKeeper {
 
   async #connect(signal: AbortSignal, turns: Turns): Promise<GattLink> {
     const { adapter, bluetooth, clock, wanted } = this.#options;
-    const others = turns.taken - 1;
     try {
       const { failures } = this.#backoff;
       const how = { failures, signal, ...(adapter !== undefined && { adapter }) };
@@ -122,6 +124,7 @@ export class LinkKeeper {
     } catch (error) {
       // A controller that carries no more links has no words of its own for it.
       const isRefused = error instanceof PortMissingError && /no more links/.test(error.message);
+      const others = isRefused ? bluetooth.adapter(adapter).links.length : 0;
       if (isRefused && others >= FEW_LINKS && this.#backoff.failures > 0 && others < turns.most) {
         turns.most = others;
         this.#options.onFewLinks?.(others);
