@@ -8,7 +8,7 @@ import type { AdapterOptions } from '../../src/simulator/bluez/adapter.ts';
 import { temporaryFolder } from './program.ts';
 import { type NearBattery, RadioScene } from './radio.ts';
 
-const STEP_MS = 500;
+const STEP_MS = 100;
 
 /** What one battery has shown. */
 export interface Shown {
@@ -85,11 +85,12 @@ export class RadioSite {
     });
   }
 
-  /** Lets time pass, slowly enough for the state files, which are real. */
+  /** Lets time pass; it stands still while state files are read and written, which are real. */
   async pass(ms: number): Promise<void> {
     for (let left = ms; left > 0; left -= STEP_MS) {
       await this.scene.pass(Math.min(left, STEP_MS));
-      await new Promise((resolve) => setTimeout(resolve, 1));
+      while (process.getActiveResourcesInfo().some((name) => name.startsWith('FSReq')))
+        await new Promise((resolve) => setImmediate(resolve));
     }
   }
 
@@ -109,7 +110,7 @@ export class RadioSite {
     void this.#running.then(() => {
       isOver = true;
     });
-    for (let turn = 0; !isOver && turn < 100; turn += 1) await this.pass(STEP_MS);
+    for (let turn = 0; !isOver && turn < 500; turn += 1) await this.pass(STEP_MS);
     if (!isOver) throw new Error('the service does not end');
     await this.scene.until(this.scene.bluetooth.close());
     this.#folder.remove();
