@@ -252,7 +252,7 @@ export class PortService {
       await this.#unlessLost(() => poller.cycle(this.#link, this.#requests.current, this.#stop.signal));
       this.#publish(poller);
       this.#judgeLine();
-      if (this.#options.rests?.(poller.best?.goodAt)) await this.#closeLink();
+      if (this.#options.rests?.(poller.bank.best(this.#now)?.goodAt)) await this.#closeLink();
       if (poller.isSilent && this.#now - this.#openedAt > REOPEN_EVERY_MS) await this.#reopen();
       // A bank may fill the whole interval: the bus must have its turn all the same.
       await setImmediate();

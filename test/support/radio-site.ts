@@ -8,7 +8,7 @@ import type { AdapterOptions } from '../../src/simulator/bluez/adapter.ts';
 import { temporaryFolder } from './program.ts';
 import { type NearBattery, RadioScene } from './radio.ts';
 
-const STEP_MS = 100;
+const STEP_MS = 10;
 
 /** What one battery has shown. */
 export interface Shown {
@@ -110,7 +110,7 @@ export class RadioSite {
     void this.#running.then(() => {
       isOver = true;
     });
-    for (let turn = 0; !isOver && turn < 500; turn += 1) await this.pass(STEP_MS);
+    for (let turn = 0; !isOver && turn < 5000; turn += 1) await this.pass(STEP_MS);
     if (!isOver) throw new Error('the service does not end');
     await this.scene.until(this.scene.bluetooth.close());
     this.#folder.remove();
