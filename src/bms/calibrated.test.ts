@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { SAYS_NOTHING } from '../../test/support/silent-link.ts';
-import type { Reading } from '../model/reading.ts';
+import type { BankReading } from '../model/reading.ts';
 import { calibrated } from './calibrated.ts';
 import { NO_CABLE, planned } from './driver.ts';
 
-const driver = (reading: Reading) =>
+const driver = (reading: BankReading) =>
   planned({
     id: 'x',
     family: 'x',
@@ -19,7 +19,7 @@ const driver = (reading: Reading) =>
     decode: () => reading,
   });
 const link = { ...SAYS_NOTHING, ask: async (request: Uint8Array) => request };
-const read = (reading: Reading, gain: number, offset: number): Promise<Reading> =>
+const read = (reading: BankReading, gain: number, offset: number): Promise<BankReading> =>
   calibrated(driver(reading), { gain, offset }).open(link, 0).read();
 
 describe('a current that the owner puts right', () => {

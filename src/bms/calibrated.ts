@@ -1,4 +1,4 @@
-import type { Reading } from '../model/reading.ts';
+import type { BankReading } from '../model/reading.ts';
 import { round } from '../model/round.ts';
 import type { BmsDriver, Session } from './driver.ts';
 
@@ -14,7 +14,7 @@ const DECIMALS = 3;
 /** The same driver with a current that is put right before anybody sees it. The power follows. */
 export function calibrated(driver: BmsDriver, { gain, offset }: Calibration): BmsDriver {
   if (gain === 1 && offset === 0) return driver;
-  const correct = (reading: Reading): Reading => {
+  const correct = (reading: BankReading): BankReading => {
     const { current, modules, power, ...rest } = reading;
     const right = current === undefined ? undefined : round(current * gain + offset, DECIMALS);
     const { voltage } = rest;
@@ -38,9 +38,9 @@ export function calibrated(driver: BmsDriver, { gain, offset }: Calibration): Bm
 
 class CalibratedSession implements Session {
   readonly #session: Session;
-  readonly #correct: (reading: Reading) => Reading;
+  readonly #correct: (reading: BankReading) => BankReading;
 
-  constructor(session: Session, correct: (reading: Reading) => Reading) {
+  constructor(session: Session, correct: (reading: BankReading) => BankReading) {
     this.#session = session;
     this.#correct = correct;
   }
@@ -57,11 +57,11 @@ class CalibratedSession implements Session {
     this.#session.memory = memory;
   }
 
-  async probe(): Promise<Reading> {
+  async probe(): Promise<BankReading> {
     return this.#correct(await this.#session.probe());
   }
 
-  async read(): Promise<Reading> {
+  async read(): Promise<BankReading> {
     return this.#correct(await this.#session.read());
   }
 
