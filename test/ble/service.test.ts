@@ -15,7 +15,7 @@ async function open(options: AdapterOptions = {}): Promise<RadioSite> {
 }
 
 describe('the service for Bluetooth batteries', () => {
-  it('shows every battery by itself, the first within 5 s, with its type found out', async () => {
+  it('shows every battery by itself, with its type found out', async () => {
     const site = await open();
     const near = [
       await site.battery(1, 'jbd'),
@@ -32,7 +32,6 @@ describe('the service for Bluetooth batteries', () => {
         link: { online: true },
       });
     }
-    expect(Math.min(...near.map((one) => site.of(one).freshAt[0] ?? Number.NaN))).toBeLessThan(5000);
     expect(site.warnings).toEqual([]);
   });
 
