@@ -6,6 +6,7 @@ import type { InForce } from '../settings/resolve.ts';
 import { withSecrets } from '../settings/secrets.ts';
 import type { SectionValues } from '../settings/section.ts';
 import { systemFault } from '../system-fault.ts';
+import { NOT_BEFORE } from '../version.ts';
 import type { OutputParts } from './bridge-service.ts';
 
 export type BridgeValues = SectionValues<typeof BRIDGE>;
@@ -16,6 +17,9 @@ export interface BridgeSettings {
   readonly host: string;
 }
 
+/** What an output may use that tells of the others. */
+type OpeningParts = OutputParts & { readonly outputs: () => readonly BridgeOutput[] };
+
 /** How each output is opened; the code of one that is not configured is never loaded. */
 interface Opening {
   readonly name: string;
@@ -23,12 +27,15 @@ interface Opening {
   readonly open: (
     settings: BridgeSettings,
     values: BridgeValues,
-    parts: OutputParts,
+    parts: OpeningParts,
   ) => Promise<BridgeOutput>;
 }
 
 const OPENINGS: readonly Opening[] = [
   { name: 'mqtt', isConfigured: ({ mqtt }) => mqtt !== undefined, open: openMqtt },
+  { name: 'lines', isConfigured: ({ lines }) => lines !== undefined, open: openLines },
+  { name: 'domoticz', isConfigured: ({ domoticz }) => domoticz !== undefined, open: openDomoticz },
+  { name: 'metrics', isConfigured: ({ metrics }) => metrics !== undefined, open: openMetrics },
 ];
 
 /** Names of the outputs that the settings turn on. */
@@ -48,7 +55,7 @@ export async function openOutputs(
   for (const { isConfigured, name, open } of OPENINGS) {
     if (!isConfigured(values)) continue;
     try {
-      opened.push(await open(settings, values, parts));
+      opened.push(await open(settings, values, { ...parts, outputs: () => opened }));
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       log.error(`${name} is off: ${error.message}`);
@@ -87,6 +94,61 @@ async function openMqtt(
   );
   output.start();
   return output;
+}
+
+async function openLines(
+  _settings: BridgeSettings,
+  { lines, site }: BridgeValues,
+  { clock, log, snapshot }: OutputParts,
+): Promise<BridgeOutput> {
+  if (lines === undefined) throw new ConfigError('there is no [bridge.lines]');
+  const [{ LinesOutput }, { httpClient }] = await Promise.all([
+    import('../output/lines/lines-output.ts'),
+    import('../output/http.ts'),
+  ]);
+  const { tags = {}, ...rest } = lines;
+  const output = new LinesOutput(
+    { ...rest, tags: { ...siteTag(site), ...tags }, builtAt: NOT_BEFORE },
+    { clock, snapshot, log: log.scope('lines'), ask: httpClient().ask, random: Math.random },
+  );
+  output.start();
+  return output;
+}
+
+async function openDomoticz(
+  _settings: BridgeSettings,
+  { domoticz }: BridgeValues,
+  { clock, log, snapshot }: OutputParts,
+): Promise<BridgeOutput> {
+  if (domoticz === undefined) throw new ConfigError('there is no [bridge.domoticz]');
+  const [{ DomoticzOutput }, { httpClient }] = await Promise.all([
+    import('../output/domoticz/domoticz-output.ts'),
+    import('../output/http.ts'),
+  ]);
+  const { idx = {}, ...rest } = domoticz;
+  const parts = { clock, snapshot, log: log.scope('domoticz'), ask: httpClient().ask };
+  const output = new DomoticzOutput({ ...rest, idx }, parts);
+  output.start();
+  return output;
+}
+
+async function openMetrics(
+  _settings: BridgeSettings,
+  { metrics, site }: BridgeValues,
+  { clock, log, outputs, snapshot }: OpeningParts,
+): Promise<BridgeOutput> {
+  if (metrics === undefined) throw new ConfigError('there is no [bridge.metrics]');
+  const { MetricsOutput } = await import('../output/metrics/metrics-output.ts');
+  const output = new MetricsOutput(
+    { ...metrics, tags: siteTag(site) },
+    { snapshot, outputs, log: log.scope('metrics'), wall: () => clock.wall() },
+  );
+  output.start();
+  return output;
+}
+
+function siteTag(site: string | undefined): Readonly<Record<string, string>> {
+  return site === undefined ? {} : { site };
 }
 
 /** As it stands in its file now. */
