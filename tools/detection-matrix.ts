@@ -31,8 +31,8 @@ async function captures(report: Report): Promise<void> {
     const others = new Set<string>();
     for (const device of cases) {
       const families = new Set([
-        ...(await familiesThatTake(() => replayOf(device))),
-        ...(await familiesThatTake(() => parrotOf(device))),
+        ...(await familiesThatTake(() => replayOf(device), device.exchanges)),
+        ...(await familiesThatTake(() => parrotOf(device), device.exchanges)),
       ]);
       if (families.delete(family)) recognised += 1;
       for (const other of families) others.add(`${device.name} by ${other}`);

@@ -80,12 +80,13 @@ export function judge(drivers: readonly DriverSize[]): Verdict {
 const row = (id: string, numbers: readonly string[]): string =>
   id.padEnd(16) + numbers.map((number) => number.padStart(11)).join('');
 
-/** The folder of a driver in the tree of drivers, by its id: its path, or the end of it. */
-export function folderOf(id: string, root = DRIVERS): string {
-  const found = foldersOf(root).find(
-    (folder) => folder.replaceAll('/', '-') === id || basename(folder) === id,
-  );
-  if (found === undefined) throw new Error(`no folder of ${id} in ${root}`);
+/** The folder of a driver in the tree of drivers: its own, or that of its family where it is a file in it. */
+export function folderOf({ family, id }: { readonly id: string; readonly family: string }): string {
+  const folders = foldersOf(DRIVERS);
+  const named = (name: string): string | undefined =>
+    folders.find((folder) => folder.replaceAll('/', '-') === name || basename(folder) === name);
+  const found = named(id) ?? named(family);
+  if (found === undefined) throw new Error(`no folder of ${id} in ${DRIVERS}`);
   return found;
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { BATTERY } from '../../test/support/batteries.ts';
+import { batteryFor } from '../../test/support/batteries.ts';
 import { ManualClock } from '../../test/support/manual-clock.ts';
 import { vectorOf } from '../../tools/capture-to-vector.ts';
 import type { BmsEntry } from '../bms/driver.ts';
@@ -35,7 +35,7 @@ async function record(
   const wire = new MemoryWire(
     (request) => {
       if (responder.accept(request) !== request.length) return undefined;
-      const bytes = responder.reply(request, { ...BATTERY, soc: 50 + Math.max(0, poll) })?.bytes;
+      const bytes = responder.reply(request, { ...batteryFor(driver), soc: 50 + Math.max(0, poll) })?.bytes;
       if (bytes === undefined || !trouble(request, poll)) return bytes;
       return bytes.map((byte, index) => (index === bytes.length - 4 ? byte ^ 1 : byte));
     },

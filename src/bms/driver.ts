@@ -56,6 +56,9 @@ export interface Sends {
   readonly switches?: { readonly [name in SwitchName]?: readonly RegExp[] };
 }
 
+/** How many cells in series there may be: a range, or the counts that there are. */
+export type Cells = { readonly min: number; readonly max: number } | readonly number[];
+
 /** What a probe asks first. */
 export interface Opening {
   /** The request in each of its forms, the usual one first. */
@@ -77,7 +80,7 @@ export interface BmsDriver {
   readonly reach: Reach;
   readonly sends: Sends;
   /** Cells in series that a pack of this BMS can have, where its protocol or board says so. */
-  readonly cells?: { readonly min: number; readonly max: number };
+  readonly cells?: Cells;
   /** Chemistry of every pack with this BMS, where the product fixes it. */
   readonly chemistry?: Chemistry;
   /**

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { BATTERY } from '../../test/support/batteries.ts';
+import { BATTERY, batteryFor } from '../../test/support/batteries.ts';
 import { ManualClock } from '../../test/support/manual-clock.ts';
 import { SAYS_NOTHING } from '../../test/support/silent-link.ts';
 import { type BmsError, FrameError, NothingFoundError, TimeoutError } from '../errors.ts';
@@ -128,7 +128,7 @@ describe('an echo and something else', () => {
   it('is judged by the rest: frames of another BMS are no master, no echo and no silence', async () => {
     for (const { driver, responder } of BMSES) {
       const request = requestOf(driver.id);
-      const reply = (await responder()).reply(request, BATTERY)?.bytes ?? Uint8Array.of(0x55);
+      const reply = (await responder()).reply(request, batteryFor(driver))?.bytes ?? Uint8Array.of(0x55);
       const said = diagnose(attempts((own) => bytesOf(own, reply)));
       for (const falsehood of [SILENCE, MASTER, ONLY_ECHO, ASLEEP]) expect(said).not.toMatch(falsehood);
     }

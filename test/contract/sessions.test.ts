@@ -4,14 +4,14 @@ import { BMSES } from '../../src/bms/index.ts';
 import { BmsError, hex } from '../../src/errors.ts';
 import type { PackReading } from '../../src/model/reading.ts';
 import { seeded } from '../../src/simulator/random.ts';
-import { BATTERY } from '../support/batteries.ts';
+import { batteryFor } from '../support/batteries.ts';
 import { batteryLine, type Line } from '../support/battery-line.ts';
 
 const READINGS = 12;
 
 /** Another battery in every respect that a session remembers: other counts, texts and limits. */
-const OTHER: PackReading = {
-  ...BATTERY,
+const otherThan = (battery: PackReading): PackReading => ({
+  ...battery,
   soc: 21,
   cycles: 7,
   temperatures: [11, 12, 13],
@@ -20,9 +20,9 @@ const OTHER: PackReading = {
   model: 'OTHER',
   serialNumber: 'S7654321',
   firmwareVersion: '9.9',
-  cellBalancing: new Array<boolean>(BATTERY.cellCount ?? 0).fill(false),
+  cellBalancing: new Array<boolean>(battery.cellCount ?? 0).fill(false),
   balancing: false,
-};
+});
 
 /** Loses some requests and refuses none, the same ones for every line that is made of it. */
 function losing(responder: Responder): Responder {
@@ -69,6 +69,9 @@ async function alone(talk: Talk): Promise<Step[]> {
 }
 
 describe.each(BMSES.map((entry) => [entry.driver.id, entry] as const))('sessions of %s', (_, entry) => {
+  const BATTERY = batteryFor(entry.driver);
+  const OTHER = otherThan(BATTERY);
+
   it('on two lines say and ask, turn by turn, what each does alone', async () => {
     const [first, second] = [
       await alone(await open(entry, BATTERY, false)),

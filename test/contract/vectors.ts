@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Exchanged } from '../../src/bms/decode.ts';
 import { ALARM_NAMES } from '../../src/model/alarms.ts';
 import { bytesOf, fromHex } from '../../src/protocol/bytes.ts';
+import { CANONICAL, parseVectorFile } from './vector-file.ts';
 
 const VECTORS = fileURLToPath(new URL('../vectors', import.meta.url));
 /** Cases of a family that its drivers never meet, by name, each with the reason. */
@@ -23,23 +24,8 @@ export interface VectorCase {
   readonly refused: boolean;
   /** What is wrong with it, as the vector words it. */
   readonly error?: unknown;
-  /** The notes of the file say that alarms which are not listed are 0. */
+  /** The file says that alarms which are not listed are 0. */
   readonly unlistedAlarmsAreZero: boolean;
-}
-
-/** How vector files look; they are data of this project, so their shape is taken as it is. */
-interface VectorFile {
-  readonly notes?: readonly string[];
-  readonly cases: readonly {
-    readonly name: string;
-    readonly exchanges: readonly {
-      readonly request: string;
-      readonly response: string | readonly string[];
-    }[];
-    readonly expect: Readonly<Record<string, unknown>>;
-    readonly error?: unknown;
-    readonly constructed?: boolean;
-  }[];
 }
 
 /** Families that have captures, sorted. */
@@ -55,8 +41,10 @@ export function casesOf(family: string): VectorCase[] {
     (file) => file.endsWith('.json') && file !== OUTSIDE && file !== DEVICES,
   );
   return files.sort().flatMap((file) => {
-    const { notes = [], cases }: VectorFile = JSON.parse(readFileSync(join(folder, file), 'utf8'));
-    const unlistedAlarmsAreZero = notes.some((note) => note.includes('alarms lists only the non-zero'));
+    const { cases, unlistedAlarmsAreZero = false } = parseVectorFile(
+      readFileSync(join(folder, file), 'utf8'),
+      join('test/vectors', family, file),
+    );
     return cases.map(({ name, exchanges, expect, error, constructed = false }) => ({
       name,
       constructed,
@@ -108,36 +96,6 @@ function hexBytes(text: string): Uint8Array {
   return bytes;
 }
 
-/** Canonical keys that vectors may expect; everything else in `expect` is about things outside of the model. */
-const CANONICAL = new Set([
-  'voltage',
-  'current',
-  'power',
-  'soc',
-  'soh',
-  'capacityRemaining',
-  'capacityFull',
-  'capacityDesign',
-  'cycles',
-  'cellCount',
-  'cellVoltages',
-  'cellBalancing',
-  'temperatures',
-  'mosfetTemperature',
-  'ambientTemperature',
-  'chargeEnabled',
-  'dischargeEnabled',
-  'balancing',
-  'maxChargeCurrent',
-  'maxDischargeCurrent',
-  'maxChargeVoltage',
-  'minDischargeVoltage',
-  'model',
-  'hardwareVersion',
-  'firmwareVersion',
-  'serialNumber',
-  'productionDate',
-]);
 /** Half a step of the finest resolution (1 mV) and a little. */
 const TOLERANCE = 0.0006;
 

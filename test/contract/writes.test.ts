@@ -4,7 +4,7 @@ import { BMSES } from '../../src/bms/index.ts';
 import { BmsError, hex } from '../../src/errors.ts';
 import type { PackReading } from '../../src/model/reading.ts';
 import { seeded } from '../../src/simulator/random.ts';
-import { BATTERY } from '../support/batteries.ts';
+import { batteryFor } from '../support/batteries.ts';
 import { batteryLine, type Line, scriptedLine } from '../support/battery-line.ts';
 
 const CYCLES = [0, 1, 2, 3, 4, 5, 7, 10, 59, 60, 100, 299, 300, 600, 900, 1000, 3599, 3600, 3601];
@@ -33,7 +33,7 @@ const outside = (sent: readonly string[], patterns: readonly RegExp[]): string[]
   sent.filter((frame) => !patterns.some((pattern) => pattern.test(frame)));
 
 /** Answers like the battery, but a part of it damaged, so that drivers take their other ways too. */
-function unsteady(responder: Responder): () => Line {
+function unsteady(responder: Responder, truth: PackReading): () => Line {
   const random = seeded(11);
   return () =>
     batteryLine(
@@ -44,7 +44,7 @@ function unsteady(responder: Responder): () => Line {
           return answer === undefined || random.next() < 0.4 ? undefined : answer;
         },
       },
-      BATTERY,
+      truth,
     );
 }
 
@@ -58,9 +58,10 @@ describe('what is sent to a BMS', () => {
     async (_, { driver, responder }) => {
       const { reads } = driver.sends;
       const battery = await responder();
+      const truth = batteryFor(driver);
       const lines: readonly (() => Line)[] = [
-        () => batteryLine(battery, BATTERY),
-        unsteady(battery),
+        () => batteryLine(battery, truth),
+        unsteady(battery, truth),
         () => scriptedLine([]),
         () => scriptedLine([new Uint8Array(60).fill(0x55)]),
       ];
@@ -79,7 +80,7 @@ describe('what is sent to a BMS', () => {
     for (const address of driver.reach.serial.addresses) {
       for (const on of [true, false]) {
         for (const obey of [true, false]) {
-          const line = batteryLine(battery, BATTERY, { obey });
+          const line = batteryLine(battery, batteryFor(driver), { obey });
           const done =
             driver.open(line.link, address).switches[name]?.(on) ?? Promise.reject(new Error('no switch'));
           await line.until(
@@ -113,7 +114,7 @@ describe('what is sent to a BMS', () => {
     const battery = await responder();
     const [address = 0] = driver.reach.serial.addresses;
     for (const name of driver.switches) {
-      const line = batteryLine(battery, BATTERY);
+      const line = batteryLine(battery, batteryFor(driver));
       await line.until(driver.open(line.link, address).switches[name]?.(false) ?? Promise.resolve());
       const writes = line.requests
         .map((request) => hex(request, 999))

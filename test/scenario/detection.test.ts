@@ -68,7 +68,7 @@ describe.each(vectorFamilies())('captured devices of %s', (family) => {
   it('are recognised by nobody else when they answer what was captured', async () => {
     const recognised = new Set<string>();
     for (const device of cases) {
-      const families = await familiesThatTake(() => replayOf(device));
+      const families = await familiesThatTake(() => replayOf(device), device.exchanges);
       for (const found of families) recognised.add(found);
       expect(
         families.filter((other) => other !== family),
@@ -80,7 +80,7 @@ describe.each(vectorFamilies())('captured devices of %s', (family) => {
 
   it('are recognised by nobody else even if they answer every request', async () => {
     for (const device of cases) {
-      const families = await familiesThatTake(() => parrotOf(device));
+      const families = await familiesThatTake(() => parrotOf(device), device.exchanges);
       expect(
         families.filter((other) => other !== family),
         device.name,

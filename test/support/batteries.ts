@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { nearestCells } from '../../src/bms/cells.ts';
 import type { BmsDriver } from '../../src/bms/driver.ts';
 import type { PackReading } from '../../src/model/reading.ts';
 import { round } from '../../src/model/round.ts';
@@ -7,8 +8,7 @@ import { round } from '../../src/model/round.ts';
 const CELLS = 13;
 
 /** As many cells as a pack of this BMS can have, 13 if it can. */
-export const cellsFor = ({ cells }: Pick<BmsDriver, 'cells'>): number =>
-  Math.min(Math.max(CELLS, cells?.min ?? CELLS), cells?.max ?? CELLS);
+export const cellsFor = (driver: Pick<BmsDriver, 'cells'>): number => nearestCells(driver, CELLS);
 
 const step = (min: number, max: number, digits: number): fc.Arbitrary<number> =>
   fc
@@ -52,6 +52,9 @@ export const batteryOf = (cells: number): PackReading =>
   });
 
 export const BATTERY = batteryOf(CELLS);
+
+/** The battery of `batteryOf` as a pack with this BMS can be. */
+export const batteryFor = (driver: Pick<BmsDriver, 'cells'>): PackReading => batteryOf(cellsFor(driver));
 
 type Chosen = Required<
   Pick<PackReading, 'cellVoltages' | 'current' | 'soc' | 'soh' | 'capacityDesign' | 'cycles' | 'temperatures'>

@@ -11,7 +11,7 @@ import { loadSettings } from '../../src/settings/load.ts';
 import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
 import type { Exchange } from '../../src/transport/exchange.ts';
 import type { VectorCase } from '../contract/vectors.ts';
-import { BATTERY } from './batteries.ts';
+import { batteryFor } from './batteries.ts';
 import { simulated, type Talk, talker, VirtualLine } from './virtual-line.ts';
 
 export const DRIVERS: readonly BmsDriver[] = BMSES.map(({ driver }) => driver);
@@ -150,9 +150,15 @@ export function parrotOf({ exchanges }: VectorCase): Talk {
   };
 }
 
-/** Families whose drivers recognise a device, each driver asking alone at its own rate. */
-export function familiesThatTake(talk: () => Talk): Promise<string[]> {
-  return familiesOf(talk, (driver, link, address) => driver.open(link, address).probe());
+/**
+ * Families whose drivers recognise a device, each driver asking alone at its own rate: at the addresses that the exchanges of a
+ * capture name, because a captured battery may be at any, else at its usual one.
+ */
+export function familiesThatTake(
+  talk: () => Talk,
+  exchanges: VectorCase['exchanges'] = [],
+): Promise<string[]> {
+  return familiesOf(talk, (driver, link, address) => driver.open(link, address).probe(), exchanges);
 }
 
 /**
@@ -163,7 +169,7 @@ export async function familiesThatBelieve(talk: () => Talk): Promise<string[]> {
   const settings = (await loadSettings('/nonexistent/dbus-bms.toml')).forPort('ttyUSB0');
   return familiesOf(talk, async (driver, link, address) => {
     const controller = new Controller(() => controlSettings(settings, driver));
-    controller.step(0, BATTERY, {});
+    controller.step(0, batteryFor(driver), {});
     const reading = await driver.open(link, address).read();
     if (controller.step(1, reading, {})?.sample === undefined) throw new ImplausibleError('not a sample');
     return reading;
@@ -173,16 +179,26 @@ export async function familiesThatBelieve(talk: () => Talk): Promise<string[]> {
 async function familiesOf(
   talk: () => Talk,
   ask: (driver: BmsDriver, link: Exchange, address: number) => Promise<PackReading>,
+  exchanges: VectorCase['exchanges'] = [],
 ): Promise<string[]> {
   const families = new Set<string>();
   for (const driver of DRIVERS) {
-    const clock = new VirtualClock();
-    const [settings = { baudRate: 9600 }] = driver.reach.serial.lines;
-    const [address = 0] = driver.reach.serial.addresses;
-    const line = new VirtualLine(clock, talker(clock, settings.baudRate, talk()), settings);
-    if (!((await failureOf(line, ask(driver, line.link, address))) instanceof BmsError))
-      families.add(driver.family);
-    await line.link.close();
+    for (const address of addressesIn(exchanges, driver)) {
+      const clock = new VirtualClock();
+      const [settings = { baudRate: 9600 }] = driver.reach.serial.lines;
+      const line = new VirtualLine(clock, talker(clock, settings.baudRate, talk()), settings);
+      if (!((await failureOf(line, ask(driver, line.link, address))) instanceof BmsError))
+        families.add(driver.family);
+      await line.link.close();
+    }
   }
   return [...families];
+}
+
+/** Where a driver would ask the device of a capture. */
+function addressesIn(exchanges: VectorCase['exchanges'], { addressOf, reach }: BmsDriver): readonly number[] {
+  const { addresses } = reach.serial;
+  const named = exchanges.flatMap(({ request }) => addressOf?.(request) ?? []);
+  const known = [...new Set(named)].filter((address) => addresses.includes(address));
+  return known.length > 0 ? known : addresses.slice(0, 1);
 }

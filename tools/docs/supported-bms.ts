@@ -1,6 +1,6 @@
 import { decodeLog } from '../../src/bms/decode.ts';
 import { lineText } from '../../src/bms/detect/hit.ts';
-import type { BmsDriver } from '../../src/bms/driver.ts';
+import type { BmsDriver, Cells } from '../../src/bms/driver.ts';
 import { BMSES } from '../../src/bms/index.ts';
 import { BmsError } from '../../src/errors.ts';
 import { ALARM_NAMES } from '../../src/model/alarms.ts';
@@ -8,9 +8,10 @@ import type { PackReading } from '../../src/model/reading.ts';
 import { HalfDuplex } from '../../src/transport/half-duplex.ts';
 import { MemoryWire } from '../../src/transport/memory.ts';
 import { casesOf, outsideOf, type VectorCase } from '../../test/contract/vectors.ts';
-import { BATTERY } from '../../test/support/batteries.ts';
+import { batteryFor } from '../../test/support/batteries.ts';
 import { ManualClock } from '../../test/support/manual-clock.ts';
 import { folderOf } from '../driver-sizes.ts';
+import { wrap } from './wrap.ts';
 
 /** Rows of the table of values, in the words of an owner. */
 const VALUES: readonly (readonly [label: string, keys: readonly (keyof PackReading)[]])[] = [
@@ -56,64 +57,74 @@ interface Evidence {
 
 /** docs/supported-bms.md: what is read from each BMS, and how well it is known. */
 export async function supportedPage(): Promise<string> {
-  const evidence: Evidence[] = [];
-  for (const { driver, responder } of BMSES)
-    evidence.push(gather(driver, await simulated(driver, await responder())));
+  const parts: string[] = [];
+  const driversById = BMSES.toSorted((a, b) => (a.driver.id < b.driver.id ? -1 : 1));
+  for (const { driver, responder } of driversById)
+    parts.push(...partOf(gather(driver, await simulated(driver, await responder()))));
   return [
     '# Supported BMSes',
     '',
     'Made by `npm run docs` from the drivers and from the captured frames in `test/vectors`.',
     '',
-    'Every driver proves the BMS by checksum and plausibility before anything is shown. `jbd` and its kind are ids for `--bms` and for the',
-    'setting `connection.bms`; the name of a family (`jbd`, `daly`, `ant`, `jk` ...) stands for all its variants.',
-    '',
-    table(
-      [
-        'id',
-        'BMS',
-        'line',
-        'packs on one line',
-        'limits that it reports',
-        'switches',
-        'captures of real devices',
-      ],
-      evidence.map(({ driver, captured }) => [
-        `\`${driver.id}\``,
-        `[${driver.name}](../src/bms/${folderOf(driver.id)}/README.md)`,
-        driver.reach.serial.lines.map(lineText).join(', '),
-        driver.reach.serial.addresses.length > 1
-          ? `${driver.reach.serial.addresses.length} addresses`
-          : 'one',
-        LIMITS[driver.limits],
-        driver.switches.join(', ') || 'none',
-        `${captured}`,
-      ]),
+    ...wrap(
+      'Every driver proves the BMS by checksum and plausibility before anything is shown. `jbd` and its kind are ids for ' +
+        '`--bms` and for the setting `connection.bms`; the name of a family (`jbd`, `daly`, `ant`, `jk` ...) stands for all ' +
+        'its variants.',
     ),
     '',
-    '## What is read, and how it is known',
-    '',
-    '**F**: proven by a frame from a real device. **D**: read as the documentation says, no frame of a real device shows it yet. Empty: this BMS does',
-    'not tell it. A capture of your battery turns a D into an F: see [adding a BMS](adding-a-bms.md).',
-    '',
-    table(
-      ['', ...evidence.map(({ driver }) => `\`${driver.id}\``)],
-      [
-        ...VALUES.map(([label, keys]) => [label, ...evidence.map((item) => mark(item, keys))]),
-        [
-          'alarms (seen set in a real frame)',
-          ...evidence.map(({ alarmsRead, alarmsSeen }) =>
-            alarmsRead === 0 ? '' : `${alarmsRead} (${alarmsSeen})`,
-          ),
-        ],
-      ],
+    ...wrap(
+      '*Proven* means: a frame of a real device shows it. *As documented* means: read as the documents say, no frame of a ' +
+        'real device shows it yet. A capture of your battery turns the second into the first: see ' +
+        '[adding a BMS](adding-a-bms.md).',
     ),
     '',
+    ...parts,
   ].join('\n');
 }
 
-function mark({ proven, read }: Evidence, keys: readonly string[]): string {
-  if (keys.some((key) => proven.has(key))) return 'F';
-  return keys.some((key) => read.has(key)) ? 'D' : '';
+/** What the page says of one driver. */
+function partOf(evidence: Evidence): string[] {
+  const { alarmsRead, alarmsSeen, captured, driver } = evidence;
+  const labels = (wanted: Known): string =>
+    VALUES.filter(([, keys]) => howKnown(evidence, keys) === wanted)
+      .map(([label]) => label)
+      .join(', ') || 'nothing';
+  const { addresses, lines } = driver.reach.serial;
+  const packs = addresses.length > 1 ? `up to ${addresses.length} packs on one line` : 'one pack on a line';
+  const ways = [
+    ...(lines.length > 0 ? [`cable (${lines.map(lineText).join(', ')}; ${packs})`] : []),
+    ...(driver.reach.bluetooth === undefined ? [] : ['Bluetooth']),
+  ];
+  const facts = [
+    `reached by ${ways.join(', ')}`,
+    ...(driver.cells === undefined ? [] : [`cells in series: ${cellsText(driver.cells)}`]),
+    `limits that it reports: ${LIMITS[driver.limits]}`,
+    `switches: ${driver.switches.join(', ') || 'none'}`,
+    `captures of real devices: ${captured}; [notes](../src/bms/${folderOf(driver)}/README.md)`,
+    `proven: ${labels('proven')}`,
+    `as documented: ${labels('documented')}`,
+    `not told: ${labels('untold')}`,
+    `alarms: ${alarmsRead}, of which ${alarmsSeen} were seen set in a real frame`,
+  ];
+  return [
+    `## ${driver.id}`,
+    '',
+    `${driver.name}.`,
+    '',
+    ...facts.flatMap((fact) => wrap(`* ${fact}`, '', '  ')),
+    '',
+  ];
+}
+
+function cellsText(cells: Cells): string {
+  return 'min' in cells ? `${cells.min} to ${cells.max}` : cells.join(', ');
+}
+
+type Known = 'proven' | 'documented' | 'untold';
+
+function howKnown({ proven, read }: Evidence, keys: readonly string[]): Known {
+  if (keys.some((key) => proven.has(key))) return 'proven';
+  return keys.some((key) => read.has(key)) ? 'documented' : 'untold';
 }
 
 function gather(driver: BmsDriver, simulated: PackReading): Evidence {
@@ -161,12 +172,13 @@ async function simulated(
   responder: Awaited<ReturnType<(typeof BMSES)[number]['responder']>>,
 ): Promise<PackReading> {
   const clock = new ManualClock();
+  const battery = batteryFor(driver);
   const [line = { baudRate: 9600 }] = driver.reach.serial.lines;
   const [address = 0] = driver.reach.serial.addresses;
   const wire = new MemoryWire(
     (request) =>
       responder.accept(request) === request.length
-        ? responder.reply(request, { ...BATTERY, modules: [{ ...BATTERY, address }] })?.bytes
+        ? responder.reply(request, { ...battery, modules: [{ ...battery, address }] })?.bytes
         : undefined,
     { clock },
   );
@@ -175,9 +187,4 @@ async function simulated(
   let known: PackReading = {};
   for (let poll = 0; poll < 3; poll += 1) known = await clock.until(session.read());
   return known;
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }

@@ -4,7 +4,7 @@ import { hex } from '../../src/errors.ts';
 import type { PackReading } from '../../src/model/reading.ts';
 import { HalfDuplex } from '../../src/transport/half-duplex.ts';
 import { MemoryWire } from '../../src/transport/memory.ts';
-import { BATTERY } from '../../test/support/batteries.ts';
+import { batteryFor } from '../../test/support/batteries.ts';
 import { ManualClock } from '../../test/support/manual-clock.ts';
 
 /** One poll as a battery answered it. */
@@ -34,17 +34,27 @@ export interface Corpus {
 }
 
 const POLLS = 3;
-const CELLS = BATTERY.cellVoltages?.length ?? 0;
+/** V per cell of the lowest limit that a battery tells. */
+const LOWEST_LIMIT = 3.354;
 
 /** Batteries in the middle, close to both knees, cold, and with alarms: where a wrong value would raise a limit. */
-const BATTERIES: readonly PackReading[] = [
-  // Its own limits are the lowest of all, so that a wrong one would show.
-  { ...BATTERY, maxChargeCurrent: 30, maxDischargeCurrent: 40, maxChargeVoltage: 43.6 },
-  atCells(3.45, { soc: 97, current: 20.5 }),
-  atCells(2.95, { soc: 6, current: -41.2 }),
-  atCells(3.31, { soc: 51, current: 0, temperatures: [2, 1, 3, 2] }),
-  atCells(3.58, { soc: 100, current: 3.4, chargeEnabled: false, alarms: { highCellVoltage: 2 } }),
-];
+function batteriesOf(driver: BmsDriver): readonly PackReading[] {
+  const usual = batteryFor(driver);
+  const { cellCount = 0 } = usual;
+  return [
+    // Its own limits are the lowest of all, so that a wrong one would show.
+    {
+      ...usual,
+      maxChargeCurrent: 30,
+      maxDischargeCurrent: 40,
+      maxChargeVoltage: Math.round(10 * LOWEST_LIMIT * cellCount) / 10,
+    },
+    atCells(usual, 3.45, { soc: 97, current: 20.5 }),
+    atCells(usual, 2.95, { soc: 6, current: -41.2 }),
+    atCells(usual, 3.31, { soc: 51, current: 0, temperatures: [2, 1, 3, 2] }),
+    atCells(usual, 3.58, { soc: 100, current: 3.4, chargeEnabled: false, alarms: { highCellVoltage: 2 } }),
+  ];
+}
 
 /** The battery under another load: its cells recover from a discharge, or come down from a charge, and are as warm. */
 function earlier(battery: PackReading): PackReading {
@@ -59,10 +69,10 @@ function earlier(battery: PackReading): PackReading {
   };
 }
 
-function atCells(mean: number, changes: PackReading): PackReading {
-  const cellVoltages = Array.from({ length: CELLS }, (_, index) => (1000 * mean + index) / 1000);
+function atCells(usual: PackReading, mean: number, changes: PackReading): PackReading {
+  const cellVoltages = (usual.cellVoltages ?? []).map((_, index) => (1000 * mean + index) / 1000);
   const voltage = Math.round(10 * cellVoltages.reduce((sum, cell) => sum + cell, 0)) / 10;
-  return { ...BATTERY, cellVoltages, voltage, ...changes };
+  return { ...usual, cellVoltages, voltage, ...changes };
 }
 
 export async function corpora(): Promise<Corpus[]> {
@@ -73,7 +83,7 @@ async function corpusOf(entry: BmsEntry): Promise<Corpus> {
   const { driver } = entry;
   const responder = await entry.responder();
   const sound: Sound[] = [];
-  for (const battery of BATTERIES) {
+  for (const battery of batteriesOf(driver)) {
     const replies = new Map<string, Uint8Array>();
     const clock = new ManualClock();
     const wire = new MemoryWire((request) => {

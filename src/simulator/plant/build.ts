@@ -1,4 +1,5 @@
-import type { Responder } from '../../bms/driver.ts';
+import { nearestCells } from '../../bms/cells.ts';
+import type { BmsDriver, Responder } from '../../bms/driver.ts';
 import { BMSES } from '../../bms/index.ts';
 import type { Clock } from '../../clock.ts';
 import { UsageError } from '../../errors.ts';
@@ -22,7 +23,7 @@ export async function buildDevice(
   }
   const { driver } = entry;
   return new Device({
-    plant: new Plant(scenario),
+    plant: new Plant(celled(scenario, driver)),
     responders: [placed(variantOf(await entry.responder(), scenario, driver.id), scenario)],
     clock,
     baudRate: options.baudRate ?? driver.reach.serial.lines[0]?.baudRate ?? 9600,
@@ -34,6 +35,15 @@ export async function buildDevice(
 
 /** The address that a scenario has by default, which means the usual one of the BMS. */
 const USUAL = 1;
+
+/** The number of cells that a scenario has by default, which means one that the BMS can have. */
+const USUAL_CELLS = 16;
+
+function celled(scenario: Scenario, driver: BmsDriver): Scenario {
+  const cells = nearestCells(driver, USUAL_CELLS);
+  const packs = scenario.packs.map((pack) => (pack.cells === USUAL_CELLS ? { ...pack, cells } : pack));
+  return { ...scenario, packs };
+}
 
 /** A single pack that a scenario puts at an address of its own answers there and nowhere else. */
 function placed(responder: Responder, { packs }: Scenario): Responder {
