@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { PackReading } from '../model/reading.ts';
-import { alarmBits, alarmPairs } from './alarm-bits.ts';
 import { decodeMap, encodeMap, places, type RegisterMap, reg } from './register-map.ts';
+import { bitsFrom, pairsFrom, statusWord } from './status.ts';
 
 const MAP: RegisterMap = {
   fields: [
@@ -14,9 +14,9 @@ const MAP: RegisterMap = {
   temperatures: places(reg(0x24), 3, { type: 's16be', scale: 0.1, absent: [0x7fff] }),
   balancing: { at: reg(0x27), type: 'u16be', cells: 4 },
   alarms: [
-    { at: reg(0x28), type: 'u16be', bits: alarmPairs(['highVoltage', undefined, 'lowVoltage']) },
-    { at: reg(0x29), type: 'u16be', bits: alarmBits(2, ['lowVoltage', undefined, 'shortCircuit'], 4) },
-    { at: reg(0x2a), type: 'u16be', bits: alarmBits(1, ['lowSoc']) },
+    statusWord(reg(0x28), pairsFrom(0, 'highVoltage'), pairsFrom(4, 'lowVoltage')),
+    statusWord(reg(0x29), bitsFrom(4, 2, 'lowVoltage', undefined, 'shortCircuit')),
+    statusWord(reg(0x2a), bitsFrom(0, 1, 'lowSoc')),
   ],
 };
 const COUNTED: RegisterMap = {
@@ -138,18 +138,5 @@ describe('a map of registers', () => {
         }
       }),
     );
-  });
-});
-
-describe('bits of alarms', () => {
-  it('follow each other, one or two for a name', () => {
-    expect(alarmBits(2, ['lowSoc', undefined, 'contactor'], 3)).toEqual([
-      { bit: 3, alarm: 'lowSoc', level: 2 },
-      { bit: 5, alarm: 'contactor', level: 2 },
-    ]);
-    expect(alarmPairs([undefined, 'lowSoc'])).toEqual([
-      { bit: 2, alarm: 'lowSoc', level: 1 },
-      { bit: 3, alarm: 'lowSoc', level: 2 },
-    ]);
   });
 });

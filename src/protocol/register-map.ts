@@ -1,16 +1,8 @@
-import { type AlarmName, type Alarms, mergeAlarms } from '../model/alarms.ts';
 import { mergeReadings, type PackReading } from '../model/reading.ts';
 import { flagsOf, NUMBER_TYPES, type NumberType, readNumber } from './bytes.ts';
-import { encodeAlarms, encodeFields, maskOf, putNumber, unscaled } from './encode.ts';
-import {
-  type AlarmBit,
-  decodeAlarms,
-  decodeFields,
-  type Field,
-  present,
-  type Scaling,
-  scaled,
-} from './fields.ts';
+import { encodeFields, maskOf, putNumber, unscaled } from './encode.ts';
+import { decodeFields, type Field, present, type Scaling, scaled } from './fields.ts';
+import { decodeStatus, encodeStatus, type StatusField } from './status.ts';
 
 /**
  * What stands where in the memory of a device that is read in blocks. Places are bytes from the beginning of the memory: register
@@ -28,7 +20,7 @@ export interface RegisterMap {
   readonly sensorCount?: Word;
   /** Cells that are being balanced, bit 0 = cell 1. */
   readonly balancing?: Mask;
-  readonly alarms?: readonly AlarmWord[];
+  readonly alarms?: readonly StatusField[];
   /** What tables cannot say. Alarms are merged with those of the tables. */
   readonly also?: (number: NumberAt) => PackReading;
 }
@@ -50,10 +42,6 @@ export interface Mask extends Word {
   readonly cells: number;
 }
 
-export interface AlarmWord extends Word {
-  readonly bits: readonly AlarmBit[];
-}
-
 /** The byte at which a register begins. */
 export const reg = (register: number): number => 2 * register;
 
@@ -71,7 +59,7 @@ export function decodeMap(map: RegisterMap, block: Uint8Array, begin: number): P
     ...cellsOf(map, number),
     ...temperaturesOf(map, number),
     ...balancingOf(map, number),
-    ...alarmsOf(map, number),
+    ...alarmsIn(map, block, begin),
   };
   return map.also === undefined ? listed : mergeReadings(listed, map.also(number));
 }
@@ -106,12 +94,14 @@ function balancingOf({ balancing }: RegisterMap, number: NumberAt): PackReading 
   return { cellBalancing: flagsOf(bits, balancing.cells), balancing: bits !== 0 };
 }
 
-function alarmsOf({ alarms = [] }: RegisterMap, number: NumberAt): PackReading {
-  const told = alarms.flatMap((word): Alarms[] => {
-    const bits = number(word);
-    return bits === undefined ? [] : [decodeAlarms(bits, word.bits)];
-  });
-  return told.length === 0 ? {} : { alarms: told.reduce(mergeAlarms) };
+function alarmsIn({ alarms = [] }: RegisterMap, block: Uint8Array, begin: number): PackReading {
+  const told = decodeStatus(block, shifted(alarms, begin));
+  return Object.keys(told).length === 0 ? {} : { alarms: told };
+}
+
+/** Places counted from the beginning of a block. */
+function shifted(fields: readonly StatusField[], begin: number): StatusField[] {
+  return fields.map((field) => ({ ...field, at: field.at - begin }));
 }
 
 /** The fields that lie in a block as a whole, their places counted from its beginning. */
@@ -137,32 +127,11 @@ export function encodeMap(map: RegisterMap, block: Uint8Array, begin: number, re
   if (cellCount !== undefined) put(cellCount, cellVoltages.length);
   if (sensorCount !== undefined) put(sensorCount, degrees.length);
   if (balancing !== undefined) put(balancing, maskOf(cellBalancing.slice(0, balancing.cells)));
-  for (const [word, bits] of alarmWords(alarms, reading.alarms ?? {})) {
-    put(word, (readNumber(block, word.at - begin, word.type) ?? 0) | bits);
-  }
+  encodeStatus(block, shifted(alarms, begin), reading.alarms ?? {});
 }
 
 /** A place that is used never holds a number that means that it is not: it is one step off instead. */
 function rawOf(value: number | undefined, place: Place): number {
   const raw = unscaled(value, place);
   return value !== undefined && place.absent?.includes(raw) ? raw + 1 : raw;
-}
-
-/** Each alarm in the first word that has it at its level; where none has, at the level that there is. */
-function alarmWords(words: readonly AlarmWord[], alarms: Alarms): [AlarmWord, number][] {
-  const levels = new Map<AlarmName, Set<number>>();
-  for (const { alarm, level } of words.flatMap(({ bits }) => bits))
-    levels.set(alarm, (levels.get(alarm) ?? new Set<number>()).add(level));
-  const told = new Set<AlarmName>();
-  return words.map((word) => {
-    const fresh = word.bits.filter(({ alarm }) => !told.has(alarm));
-    const shown = fresh.flatMap(({ alarm, level }): (readonly [AlarmName, typeof level])[] => {
-      const now = alarms[alarm] ?? 0;
-      const isLevel = levels.get(alarm)?.has(now) ? now === level : now > 0;
-      return isLevel ? [[alarm, level]] : [];
-    });
-    const bits = encodeAlarms(Object.fromEntries(shown), fresh);
-    for (const [alarm] of shown) told.add(alarm);
-    return [word, bits];
-  });
 }

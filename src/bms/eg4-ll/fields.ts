@@ -1,5 +1,6 @@
-import { alarmBits, type Named } from '../../protocol/alarm-bits.ts';
+import type { AlarmName } from '../../model/alarms.ts';
 import { places, type RegisterMap, reg } from '../../protocol/register-map.ts';
+import { bitsFrom, statusWord } from '../../protocol/status.ts';
 import type { Block } from '../register-plan.ts';
 
 /** The vendor's document V01.06. An answer tells its length only, so no two blocks have the same length. */
@@ -17,7 +18,7 @@ export const ADDRESSES = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, ALO
 export const MAY_BE_FREEZING = 10;
 
 /** Warnings and protections have the same bits up to 12. */
-const BITS: readonly Named[] = [
+const BITS: readonly AlarmName[] = [
   'highVoltage',
   'highCellVoltage',
   'lowVoltage',
@@ -61,18 +62,11 @@ export const MAP: RegisterMap = {
   temperatures: places(reg(33), 4, { type: 's8', absent: [-56], min: -49 }),
   balancing: { at: reg(38), type: 'u16be', cells: 16 },
   alarms: [
-    { at: reg(26), type: 'u16be', bits: alarmBits(1, BITS) },
-    { at: PROTECTIONS_AT, type: 'u16be', bits: alarmBits(2, [...BITS, 'shortCircuit']) },
-    {
-      at: reg(28),
-      type: 'u16be',
-      bits: alarmBits(2, [
-        'internalFailure',
-        'internalFailure',
-        'internalFailure',
-        undefined,
-        'cellImbalance',
-      ]),
-    },
+    statusWord(reg(26), bitsFrom(0, 1, ...BITS)),
+    statusWord(PROTECTIONS_AT, bitsFrom(0, 2, ...BITS, 'shortCircuit')),
+    statusWord(
+      reg(28),
+      bitsFrom(0, 2, 'internalFailure', 'internalFailure', 'internalFailure', undefined, 'cellImbalance'),
+    ),
   ],
 };

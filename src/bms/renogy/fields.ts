@@ -1,5 +1,6 @@
-import { alarmBits, type Named } from '../../protocol/alarm-bits.ts';
+import type { AlarmName } from '../../model/alarms.ts';
 import { places, type RegisterMap, reg } from '../../protocol/register-map.ts';
+import { bitsFrom, statusWord } from '../../protocol/status.ts';
 import type { Block } from '../register-plan.ts';
 
 /**
@@ -40,7 +41,7 @@ export const COARSE_CURRENT = /^RNGRBP/;
 /** Status 1. Bit 3, electronics powered by the battery, is normal. */
 export const STATUS = { at: reg(5106), type: 'u16be' } as const;
 export const FETS = { charge: 1, discharge: 2 } as const;
-const PROTECTIONS: readonly Named[] = [
+const PROTECTIONS: readonly AlarmName[] = [
   'highChargeCurrent',
   'highDischargeCurrent',
   'highVoltage',
@@ -55,7 +56,7 @@ const PROTECTIONS: readonly Named[] = [
   'lowVoltage',
 ];
 /** Status 2. Higher bits are states. */
-const WARNINGS: readonly Named[] = [
+const WARNINGS: readonly AlarmName[] = [
   'lowCellVoltage',
   'highCellVoltage',
   'lowVoltage',
@@ -110,7 +111,7 @@ export const MAP: RegisterMap = {
   temperatures: places(reg(5018), 16, { type: 's16be', scale: 0.1 }),
   sensorCount: { at: reg(5017), type: 'u16be' },
   alarms: [
-    { ...STATUS, bits: [...alarmBits(2, ['shortCircuit']), ...alarmBits(2, PROTECTIONS, 4)] },
-    { at: reg(5107), type: 'u16be', bits: alarmBits(1, WARNINGS) },
+    statusWord(STATUS.at, bitsFrom(0, 2, 'shortCircuit'), bitsFrom(4, 2, ...PROTECTIONS)),
+    statusWord(reg(5107), bitsFrom(0, 1, ...WARNINGS)),
   ],
 };

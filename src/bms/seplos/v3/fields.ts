@@ -1,7 +1,14 @@
-import { alarmBits, alarmPairs } from '../../../protocol/alarm-bits.ts';
 import type { NumberType } from '../../../protocol/bytes.ts';
 import type { Field, Scaling } from '../../../protocol/fields.ts';
-import { type AlarmWord, places, type RegisterMap, reg } from '../../../protocol/register-map.ts';
+import { places, type RegisterMap, reg } from '../../../protocol/register-map.ts';
+import {
+  bitsFrom,
+  HEAT_ALARMS,
+  pairsFrom,
+  type StatusField,
+  statusByte,
+  VOLTAGE_ALARMS,
+} from '../../../protocol/status.ts';
 import type { Block } from '../../register-plan.ts';
 
 export const FIRST = 1;
@@ -68,36 +75,31 @@ const SYSTEM: readonly Field[] = [
 const coil = (number: number): number => number / 8;
 /** Ten bytes of state begin at the coils 1240 of a pack and 2200 of all packs: TB09, 02, 03, 04, 05, 16, 06, 07, 08, 15. */
 const STATES = [coil(0x1240), coil(0x2200)];
-const ALARMS = STATES.flatMap((from): AlarmWord[] => {
-  const byte = (index: number, bits: AlarmWord['bits']): AlarmWord => ({
-    at: from + index,
-    type: 'u8',
-    bits,
-  });
-  return [
-    byte(1, alarmPairs(['highCellVoltage', 'lowCellVoltage', 'highVoltage', 'lowVoltage'])),
-    byte(
-      2,
-      alarmPairs(['highChargeTemperature', 'lowChargeTemperature', 'highTemperature', 'lowTemperature']),
-    ),
-    byte(3, alarmPairs(['highTemperature', 'lowTemperature', 'highInternalTemperature'])),
-    byte(4, [
-      ...alarmPairs(['highChargeCurrent']),
-      ...alarmBits(2, ['highChargeCurrent'], 2),
-      ...alarmPairs(['highDischargeCurrent'], 3),
-      ...alarmBits(2, ['highDischargeCurrent', 'shortCircuit'], 5),
-    ]),
-    byte(5, alarmBits(2, ['shortCircuit', undefined, 'highChargeCurrent', 'highDischargeCurrent'])),
-    byte(6, [...alarmPairs(['lowSoc'], 2), ...alarmBits(1, ['cellImbalance'], 4)]),
-    byte(8, [...alarmBits(1, ['lowSoc']), ...alarmBits(2, ['lowSoc'], 5)]),
-    byte(9, [
-      ...alarmBits(2, ['internalFailure', 'internalFailure', 'contactor', 'contactor', 'cellImbalance']),
-      ...alarmBits(2, ['internalFailure'], 5),
-      ...alarmBits(1, ['internalFailure'], 6),
-      ...alarmBits(2, ['internalFailure'], 7),
-    ]),
-  ];
-});
+const ALARMS = STATES.flatMap((from): StatusField[] => [
+  statusByte(from + 1, pairsFrom(0, ...VOLTAGE_ALARMS)),
+  statusByte(from + 2, pairsFrom(0, ...HEAT_ALARMS)),
+  statusByte(from + 3, pairsFrom(0, 'highTemperature', 'lowTemperature', 'highInternalTemperature')),
+  statusByte(
+    from + 4,
+    pairsFrom(0, 'highChargeCurrent'),
+    bitsFrom(2, 2, 'highChargeCurrent'),
+    pairsFrom(3, 'highDischargeCurrent'),
+    bitsFrom(5, 2, 'highDischargeCurrent', 'shortCircuit'),
+  ),
+  statusByte(
+    from + 5,
+    bitsFrom(0, 2, 'shortCircuit', undefined, 'highChargeCurrent', 'highDischargeCurrent'),
+  ),
+  statusByte(from + 6, pairsFrom(2, 'lowSoc'), bitsFrom(4, 1, 'cellImbalance')),
+  statusByte(from + 8, bitsFrom(0, 1, 'lowSoc'), bitsFrom(5, 2, 'lowSoc')),
+  statusByte(
+    from + 9,
+    bitsFrom(0, 2, 'internalFailure', 'internalFailure', 'contactor', 'contactor', 'cellImbalance'),
+    bitsFrom(5, 2, 'internalFailure'),
+    bitsFrom(6, 1, 'internalFailure'),
+    bitsFrom(7, 2, 'internalFailure'),
+  ),
+]);
 const of: NumberType = 'u8';
 const SWITCHES = STATES.flatMap((from): Field[] => [
   { key: 'dischargeEnabled', at: from + 7, type: 'flag', of, bit: 0 },
