@@ -143,7 +143,8 @@ describe('a current with the wrong sign', () => {
     const said: string[] = [];
     for (let second = 0; second < 300; second++) {
       const isCharging = second % 20 < 10;
-      const reading = pack(isCharging ? 3.34 : 3.32, { current: isCharging ? -40 : 0 });
+      const creep = 0.003 * Math.exp(-(second % 10) / 5);
+      const reading = pack(isCharging ? 3.34 - creep : 3.32 + creep, { current: isCharging ? -40 : 0 });
       const output = bench.step({ reading });
       expectNoHigher(output, before);
       said.push(...output.notices);

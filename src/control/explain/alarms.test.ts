@@ -30,7 +30,7 @@ describe('alarms that the law derives', () => {
   ])(
     'at %s degC follow the hard limits of charge and discharge',
     (degrees, lowCharge, low, highCharge, high) => {
-      expect(derived(3.3, { temperatures: [degrees] })).toMatchObject({
+      expect(derived(3.3, { temperatures: [degrees, degrees] })).toMatchObject({
         lowChargeTemperature: lowCharge,
         lowTemperature: low,
         highChargeTemperature: highCharge,

@@ -9,6 +9,12 @@ export interface Stretch {
   /** A of its first sample, V of its last one. */
   readonly first: number;
   readonly last: number;
+  /** Samples of its first minute, monotonic seconds of the first and the last of them, mean V of the first and last ones. */
+  readonly total: number;
+  readonly from: number;
+  readonly to: number;
+  readonly early: number;
+  readonly late: number;
 }
 
 /** Watches for a change between two stretches; the one before it, and the samples that lie between. */
@@ -22,6 +28,8 @@ export interface StepWatch {
 export interface LevelStep {
   readonly amps: number;
   readonly volts: number;
+  /** V/s by which the voltage climbs faster after the step than before it. */
+  readonly creep: number;
 }
 
 export interface Watched {
@@ -52,6 +60,9 @@ const LEAST_STEP = 3;
 const DIRECTION_HOLD = 8;
 const DIRECTION_GAP = 30;
 const REST_RATE = 0.005;
+/** Samples at either end of a stretch between which its voltage is seen to creep, and seconds after which it hardly does. */
+const END = 4;
+const CREEP_S = 60;
 
 export function initialSteps(): StepWatch {
   return { before: undefined, gap: 0, now: undefined };
@@ -64,9 +75,10 @@ export function watchLevels(
   volts: number,
   count: number,
   capacity: number,
+  t: number,
 ): Watched {
   const tolerance = (first: number): number => Math.max(LEVEL_RATE * capacity, LEVEL_SHARE * Math.abs(first));
-  const { state: next, step } = watch(state, amps, volts, {
+  const { state: next, step } = watch(state, amps, volts, t, {
     hold: LEVEL_HOLD,
     mostGap: LEVEL_GAP,
     // Held against the first sample: a slow beat of ripple and polls must not pass for a level. A voltage creeps after a
@@ -84,13 +96,23 @@ export function watchLevels(
  * Changes between charging and discharging. However much a current ripples, its direction is that of its mean, and a cell is
  * never lower while it is charged than while it was discharged shortly before.
  */
-export function watchDirections(state: StepWatch, amps: number, volts: number, capacity: number): Watched {
+export function watchDirections(
+  state: StepWatch,
+  amps: number,
+  volts: number,
+  capacity: number,
+  t: number,
+): Watched {
   const rest = REST_RATE * capacity;
-  if (state.now === undefined && Math.abs(amps) <= rest) return { state };
-  const { state: next, step } = watch(state, amps, volts, {
+  // A ripple that is sampled where it is 0 says nothing of the direction, and the cells of that moment belong to another one.
+  if (Math.abs(amps) <= rest) {
+    if (state.now === undefined) return { state };
+    return { state: state.gap < DIRECTION_GAP ? { ...state, gap: state.gap + 1 } : initialSteps() };
+  }
+  const { state: next, step } = watch(state, amps, volts, t, {
     hold: DIRECTION_HOLD,
     mostGap: DIRECTION_GAP,
-    belongs: (stretch) => Math.abs(amps) <= rest || amps > 0 === stretch.amps > 0,
+    belongs: (stretch) => amps > 0 === stretch.amps > 0,
   });
   // After a moment in the other direction the same one goes on: no change.
   const changed = (state.before?.amps ?? 0) > 0 !== (next.now?.amps ?? 0) > 0;
@@ -98,14 +120,29 @@ export function watchDirections(state: StepWatch, amps: number, volts: number, c
 }
 
 /** One sample further; a step is told once, when its second stretch is long enough. */
-function watch({ before, now, gap }: StepWatch, amps: number, volts: number, kind: Kind): Watched {
+function watch({ before, now, gap }: StepWatch, amps: number, volts: number, t: number, kind: Kind): Watched {
   if (now !== undefined && kind.belongs(now, amps, volts)) {
-    const grown = grow(now, amps, volts, kind.hold);
+    const grown = grow(now, amps, volts, t, kind.hold);
     if (before === undefined || grown.count < kind.hold) return { state: { before, gap, now: grown } };
-    const step = { amps: grown.amps - before.amps, volts: grown.volts - before.volts };
+    const step: LevelStep = {
+      amps: grown.amps - before.amps,
+      volts: grown.volts - before.volts,
+      creep: climbOf(grown) - climbOf(before),
+    };
     return { state: { before: undefined, gap: 0, now: grown }, step };
   }
-  const fresh = { count: 1, amps, volts, first: amps, last: volts };
+  const fresh: Stretch = {
+    count: 1,
+    amps,
+    volts,
+    first: amps,
+    last: volts,
+    total: 1,
+    from: t,
+    to: t,
+    early: volts,
+    late: volts,
+  };
   if (now !== undefined && now.count >= kind.hold) return { state: { before: now, gap: 0, now: fresh } };
   const passed = gap + (now?.count ?? 0);
   return passed <= kind.mostGap
@@ -114,13 +151,31 @@ function watch({ before, now, gap }: StepWatch, amps: number, volts: number, kin
 }
 
 /** A voltage creeps while a current flows: the averages go along with the latest samples. */
-function grow(before: Stretch, amps: number, volts: number, hold: number): Stretch {
+function grow(before: Stretch, amps: number, volts: number, t: number, hold: number): Stretch {
   const count = Math.min(before.count + 1, hold);
+  const total = before.total + 1;
+  const { early, late, from } = before;
+  const creeps = t - from <= CREEP_S || before.total < 2 * END;
   return {
     count,
     amps: before.amps + (amps - before.amps) / count,
     volts: before.volts + (volts - before.volts) / count,
     first: before.first,
     last: volts,
+    from,
+    ...(creeps
+      ? {
+          total,
+          to: t,
+          early: total <= END ? early + (volts - early) / total : early,
+          late: late + (volts - late) / Math.min(total, END),
+        }
+      : { total: before.total, to: before.to, early, late }),
   };
+}
+
+/** V/s at which the voltage climbs within a stretch. */
+function climbOf({ total, from, to, early, late }: Stretch): number {
+  const seconds = total > END ? ((to - from) * (total - END)) / (total - 1) : 0;
+  return seconds > 0 ? (late - early) / seconds : 0;
 }
