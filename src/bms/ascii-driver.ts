@@ -1,4 +1,3 @@
-import { ImplausibleError } from '../errors.ts';
 import type { PackReading } from '../model/reading.ts';
 import { analogObjection, type Dialect, firstBlock, otherPack } from '../protocol/ascii-dialect.ts';
 import {
@@ -115,11 +114,4 @@ function isAsked(known: AsciiFrame, asked: AsciiFrame): boolean {
 function lengthObjection({ length }: AsciiCommand, { info }: AsciiFrame): string | undefined {
   if (length === undefined || info.length === length) return undefined;
   return `${info.length} bytes instead of the ${length} that answer this command`;
-}
-
-/** Cell voltages of a pack, V. A pack that is not there, or whose front end is dead, is told with zeros: ImplausibleError. */
-export function cellVoltagesOf(millivolts: readonly number[]): number[] {
-  if (millivolts.every((cell) => cell === 0))
-    throw new ImplausibleError('a pack that is not there: all cells are 0 V');
-  return millivolts.map((cell) => cell / 1000);
 }

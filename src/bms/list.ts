@@ -15,6 +15,8 @@ export { jbd } from './jbd/index.ts';
 export { jbdUp } from './jbd/up/index.ts';
 export { jk } from './jk/index.ts';
 export { jkPb } from './jk/pb/index.ts';
+export { lifePower } from './lifepower/index.ts';
+export { revov } from './lifepower/revov/index.ts';
 export { hubbleAm2 } from './pace/hubble-am2/index.ts';
 export { pace } from './pace/index.ts';
 export { pylontech } from './pylontech/index.ts';

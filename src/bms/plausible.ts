@@ -64,3 +64,10 @@ export function assertPlausible(reading: PackReading): PackReading {
   }
   return reading;
 }
+
+/** Cell voltages of a pack, V. A pack that is not there, or whose front end is dead, is told with zeros: ImplausibleError. */
+export function cellVoltagesOf(millivolts: readonly number[]): number[] {
+  if (millivolts.every((cell) => cell === 0))
+    throw new ImplausibleError('a pack that is not there: all cells are 0 V');
+  return millivolts.map((cell) => cell / 1000);
+}

@@ -95,6 +95,11 @@ export interface Query extends How {
    * count until the next look: as the same reading, or as the same bytes.
    */
   readonly confirmed?: 'reading' | 'reply';
+  /**
+   * Believed when two answers in a row agree (`agree.ts`), which the probe demands too: for a checksum that lets many damaged
+   * answers through. It is asked twice in every poll, and once more where they do not.
+   */
+  readonly agreed?: true;
   /** The answer may tell some of the keys only; the others stay as they were. */
   readonly partly?: true;
   /** Asked although it is not due, and believed at once. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { SAYS_NOTHING } from '../../test/support/silent-link.ts';
-import { BmsError, PortLostError, TimeoutError } from '../errors.ts';
+import { BmsError, ImplausibleError, PortLostError, TimeoutError } from '../errors.ts';
 import type { PackReading } from '../model/reading.ts';
 import type { Exchange } from '../transport/exchange.ts';
 import { type DriverPlan, NO_CABLE, planned, type Query } from './driver.ts';
@@ -133,6 +133,21 @@ describe('a session', () => {
       },
     });
     expect(await read()).toEqual({ asked: [1, 2, 2], outcome: { maxChargeCurrent: 90 } });
+  });
+
+  it.each([
+    [[50, 50], { soc: 50 }],
+    [[50, 51], { soc: 51 }],
+    [[90, 50, 50], { soc: 50 }],
+    [[50, 90, 50], undefined],
+  ])('of a question whose answers have to agree believes of %j: %j', async (socs, believed) => {
+    const left = [...socs];
+    const values = named(1, { agreed: true, decode: () => ({ soc: left.shift() ?? 0 }) });
+    const { asked, session } = battery([values], { 1: {} });
+    const outcome = await session.probe().catch((error: unknown) => error);
+    if (believed === undefined) expect(outcome).toBeInstanceOf(ImplausibleError);
+    else expect(outcome).toEqual(believed);
+    expect(asked).toEqual(socs.map(() => 1));
   });
 
   it('knocks before it probes, and asks nothing else when nobody opens', async () => {

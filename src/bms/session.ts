@@ -1,6 +1,7 @@
-import { BmsError, FrameError, PortError, RefusedError, TimeoutError } from '../errors.ts';
+import { BmsError, FrameError, ImplausibleError, PortError, RefusedError, TimeoutError } from '../errors.ts';
 import { mergeReadings, type PackReading, pick } from '../model/reading.ts';
 import type { Exchange } from '../transport/exchange.ts';
+import { agree } from './agree.ts';
 import type { BmsDriver, DriverPlan, Memory, Opening, Session, SwitchName, Talk } from './driver.ts';
 import { Forms } from './forms.ts';
 import { PollParts, type Remark, Remarks, Standings } from './parts.ts';
@@ -12,6 +13,8 @@ const PATIENCE = 3;
 /** The first minute over, the packs of a bank part: they go on with numbers so far apart that slow facts are due in different cycles. */
 const PARTING = 50;
 const APART = 7;
+/** How often a question is asked again until two answers in a row agree. */
+const MOST_MORE = 2;
 
 /** A driver whose sessions follow its plan. */
 export function planned(plan: DriverPlan): BmsDriver {
@@ -222,6 +225,18 @@ class PlannedSession implements Session {
   }
 
   async #ask(query: Query, round: Round, how: How = {}): Promise<Answered> {
+    let before = await this.#askOnce(query, round, how);
+    if (!query.agreed) return before;
+    for (let more = 0; more < MOST_MORE; more += 1) {
+      const now = await this.#askOnce(query, round, how);
+      if (agree(before.reading, now.reading)) return now;
+      before = now;
+    }
+    round.forget(query);
+    throw new ImplausibleError('answers to the same request, one right after the other, do not agree');
+  }
+
+  async #askOnce(query: Query, round: Round, how: How): Promise<Answered> {
     const { asks, accept, decode, writes } = query;
     const { forms, writtenForms } = this.#connection;
     const { timeoutMs = this.#plan.timeoutMs, tries = 1, ...options } = { ...timing(query), ...how };

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bytesOf, fromHex } from './bytes.ts';
-import { crc16Modbus, negatedSum16, sum8, sum16 } from './checksums.ts';
+import { crc16Modbus, negatedSum16, sum8, sum16, sumXor8 } from './checksums.ts';
 import { acceptRegisters, bytesRead, readRegisters, registersOf, withCrc, writeRegister } from './modbus.ts';
 
 const frame = (hex: string): Uint8Array => fromHex(hex) ?? new Uint8Array();
@@ -12,6 +12,11 @@ describe('checksums', () => {
     expect(negatedSum16(frame('0300'))).toBe(0xfffd);
     expect(sum8(frame('a540900800000000000000 00'))).toBe(0x7d);
     expect(sum16(frame('ffff'))).toBe(0x1fe);
+  });
+
+  it('the sum that is combined with an exclusive-or is that of published frames', () => {
+    expect(sumXor8(frame('7e010100'))).toBe(0xfe);
+    expect(sumXor8(frame('7c014200'))).toBe(0x80);
   });
 
   it('the CRC sees every single-bit error', () => {

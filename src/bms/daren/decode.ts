@@ -4,7 +4,7 @@ import { expectRows } from '../../protocol/ascii-blocks.ts';
 import { flagsOf, readNumber } from '../../protocol/bytes.ts';
 import { decodeFields, decodeRow, present, presentKeys } from '../../protocol/fields.ts';
 import { decodeStatus } from '../../protocol/status.ts';
-import { cellVoltagesOf } from '../ascii-driver.ts';
+import { cellVoltagesOf } from '../plausible.ts';
 import { rowsOf } from './dialect.ts';
 import {
   AFTER_SENSORS,

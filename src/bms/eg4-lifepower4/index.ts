@@ -3,8 +3,9 @@ import { alarmRows, expectRows } from '../../protocol/ascii-blocks.ts';
 import { flagsOf, readNumber } from '../../protocol/bytes.ts';
 import { decodeFields, present, scaled } from '../../protocol/fields.ts';
 import { decodeStatus } from '../../protocol/status.ts';
-import { ANALOG, asciiDriver, cellVoltagesOf } from '../ascii-driver.ts';
+import { ANALOG, asciiDriver } from '../ascii-driver.ts';
 import type { BmsDriver } from '../driver.ts';
+import { cellVoltagesOf } from '../plausible.ts';
 import { EG4_LIFEPOWER4, rowsOf } from './dialect.ts';
 import {
   AFTER_ROWS,
