@@ -3,6 +3,7 @@ import { DAREN } from './daren/dialect.ts';
 import { EG4_LIFEPOWER4 } from './eg4-lifepower4/dialect.ts';
 import { PACE } from './pace/dialect.ts';
 import { PYLON_CLONE, PYLONTECH } from './pylontech/dialect.ts';
+import { SEPLOS_V2 } from './seplos/v2/dialect.ts';
 import { TOPBMS } from './topbms/dialect.ts';
 
 const TDT_CLASS = 0x4f;
@@ -20,10 +21,7 @@ export const ASCII_DIALECTS: readonly Dialect[] = [
     name: 'topband',
     looks: [{ at: 1, notVersions: [0x22], voltageUnits: ['10 mV', undefined], temperatureUnit: '0.1 K' }],
   },
-  {
-    name: 'seplos-v2',
-    looks: [{ at: 2, notVersions: [0x22, 0x26, 0x52], voltageUnits: ['10 mV'], items: 10 }],
-  },
+  SEPLOS_V2,
   { name: 'boqiang', looks: [{ at: 2, versions: [0x26] }] },
   DAREN,
   EG4_LIFEPOWER4,

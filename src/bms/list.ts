@@ -21,5 +21,6 @@ export { hubbleAm2 } from './pace/hubble-am2/index.ts';
 export { pace } from './pace/index.ts';
 export { pylontech } from './pylontech/index.ts';
 export { renogy } from './renogy/index.ts';
+export { seplosV2 } from './seplos/v2/index.ts';
 export { seplosV3 } from './seplos/v3/index.ts';
 export { topbms } from './topbms/index.ts';

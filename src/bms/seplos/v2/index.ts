@@ -1,0 +1,141 @@
+import type { PackReading } from '../../../model/reading.ts';
+import { alarmRows, analogRows, expectRows } from '../../../protocol/ascii-blocks.ts';
+import { LITHIUM } from '../../../protocol/ascii-frame.ts';
+import { flagsOf, readNumber } from '../../../protocol/bytes.ts';
+import { decodeFields, present, presentKeys, scaled } from '../../../protocol/fields.ts';
+import { decodeStatus } from '../../../protocol/status.ts';
+import { ANALOG, asciiDriver, cellVoltagesOf } from '../../ascii-driver.ts';
+import { type BmsDriver, LIMIT_KEYS } from '../../driver.ts';
+import { SEPLOS_V2 } from './dialect.ts';
+import {
+  ADDRESSES,
+  AFTER_ROWS,
+  BALANCE,
+  CELL_SENSORS,
+  CELLS_AT,
+  COMMAND,
+  PRODUCT,
+  PRODUCT_LENGTH,
+  PRODUCT_VERSION_AT,
+  SETTINGS,
+  SETTINGS_COUNTS,
+  SETTINGS_LENGTH,
+  STATES,
+  STATUS,
+  STATUS_COUNT,
+  SWITCHES,
+  TEMPERATURE,
+  VERSION,
+} from './fields.ts';
+
+export const seplosV2: BmsDriver = asciiDriver({
+  id: 'seplos-v2',
+  family: 'seplos-v2',
+  name: 'Seplos V2 (EMU10, EMU11)',
+  responder: async () => (await import('./responder.ts')).responder,
+  reach: {
+    serial: {
+      lines: [
+        { baudRate: 19_200, gapMs: 50 },
+        { baudRate: 9600, gapMs: 50 },
+      ],
+      addresses: ADDRESSES,
+      secondUsual: 1,
+      answerMs: 50,
+    },
+  },
+  cells: { min: 4, max: 16 },
+  limits: 'trip',
+  timeoutMs: 500,
+  probe: { tries: 1, timeoutMs: 300 },
+  dialect: SEPLOS_V2,
+  version: VERSION,
+  requestClass: LITHIUM,
+  returnCodes: {
+    7: 'no data',
+    225: 'wrong class',
+    226: 'not done',
+    227: 'fault of the device',
+    228: 'not permitted',
+  },
+  commands: [
+    { code: ANALOG, decode: decodeAnalog, ask: { tries: 2 } },
+    {
+      code: COMMAND.alarms,
+      objection: ({ info }) => (statusOf(info) ? undefined : 'not an alarm reply'),
+      decode: decodeAlarms,
+      ask: {
+        name: 'alarms and switches (44)',
+        optional: {
+          toldBy: ({ known }) => known.alarms?.highVoltage !== undefined,
+          alarms: (alarms) => alarms,
+        },
+      },
+    },
+    {
+      code: COMMAND.product,
+      info: () => [],
+      length: PRODUCT_LENGTH,
+      decode: decodeProduct,
+      ask: { tells: ['model', 'firmwareVersion'], rarely: { first: 0, attempts: 3 } },
+    },
+    {
+      code: COMMAND.settings,
+      length: SETTINGS_LENGTH,
+      objection: ({ info }) =>
+        SETTINGS_COUNTS.every(({ at, count }) => info[at] === count) ? undefined : 'no settings',
+      decode: (info) => decodeFields(info, SETTINGS),
+      ask: {
+        name: 'warning thresholds (47)',
+        tells: LIMIT_KEYS,
+        rarely: { first: 1, every: 3600, retry: 60 },
+        confirmed: 'reading',
+      },
+    },
+  ],
+  finish,
+});
+
+function decodeAnalog(info: Uint8Array): PackReading {
+  const rows = expectRows(analogRows(info, CELLS_AT), info);
+  const degrees = rows.temperatures.map((raw) => scaled(raw, TEMPERATURE));
+  const [ambientTemperature, mosfetTemperature, ...others] = degrees.slice(CELL_SENSORS);
+  return {
+    cellCount: rows.cells.length,
+    cellVoltages: cellVoltagesOf(rows.cells),
+    temperatures: present([...degrees.slice(0, CELL_SENSORS), ...others]),
+    ...presentKeys({ ambientTemperature, mosfetTemperature }),
+    ...decodeFields(info.subarray(rows.end), AFTER_ROWS),
+  };
+}
+
+/** Where the status begins and for how many cells; undefined when this is no alarm reply. */
+function statusOf(info: Uint8Array): { readonly status: Uint8Array; readonly cells: number } | undefined {
+  const rows = alarmRows(info, CELLS_AT);
+  const status = info.subarray((rows?.end ?? info.length) + STATES);
+  const isStatus = status[0] === STATUS_COUNT && status.length === 1 + STATUS_COUNT;
+  return rows && isStatus ? { status, cells: rows.cells.length } : undefined;
+}
+
+function decodeAlarms(info: Uint8Array): PackReading {
+  const { status, cells } = expectRows(statusOf(info), info);
+  const balance = readNumber(status, BALANCE.at, BALANCE.type) ?? 0;
+  return {
+    ...decodeFields(status, SWITCHES),
+    cellBalancing: flagsOf(balance, cells),
+    balancing: balance !== 0,
+    alarms: decodeStatus(status, STATUS),
+  };
+}
+
+function decodeProduct(info: Uint8Array): PackReading {
+  const [major = 0, minor = 0] = info.subarray(PRODUCT_VERSION_AT);
+  return { ...decodeFields(info, PRODUCT), firmwareVersion: `${major}.${minor}` };
+}
+
+/** A full pack that has ended its charge says that the charge voltage is too high: that is no fault. */
+function finish(merged: PackReading): PackReading {
+  const { alarms, chargeEnabled, soc = 0 } = merged;
+  const isFull = soc >= 99 && chargeEnabled === false && alarms?.highCellVoltage !== 2;
+  return isFull && alarms?.highVoltage === 2 ? { ...merged, alarms: { ...alarms, highVoltage: 1 } } : merged;
+}
