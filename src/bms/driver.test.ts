@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ImplausibleError, RefusedError } from '../errors.ts';
 import type { PackReading } from '../model/reading.ts';
-import { assemble, assertCarries, confirm } from './driver.ts';
+import { assemble, assertCarries, assertSum, assertTogether, confirm, makeUp } from './driver.ts';
 
 describe('a write', () => {
   it('ends with the first reading that shows it', async () => {
@@ -30,6 +30,28 @@ describe('what a probe must find', () => {
     const probe = () => assertCarries({ soc: 0 }, ['soc', 'voltage', 'cellVoltages']);
     expect(probe).toThrow(ImplausibleError);
     expect(probe).toThrow('no voltage, cellVoltages');
+  });
+});
+
+describe('cells', () => {
+  const cells = [3.3, 3.3, 3.3, 3.3];
+
+  it.each([
+    [13.2, 0, true],
+    [13.75, 0, true],
+    [13.8, 0, false],
+    [13.8, 0.05, true],
+    [0, 0, false],
+  ])('make up %d V, each %d V off at most: %s', (voltage, step, expected) => {
+    expect(makeUp(cells, voltage, step)).toBe(expected);
+    if (expected) expect(() => assertSum(cells, voltage, step)).not.toThrow();
+    else expect(() => assertSum(cells, voltage, step)).toThrow('cells sum up to 13.20 V');
+  });
+
+  it('that do not make up the pack refuse a whole poll, and say nothing else', () => {
+    const told = { voltage: 13.2, cellCount: 4, cellVoltages: cells };
+    expect(assertTogether({ told })).toEqual({});
+    expect(() => assertTogether({ told: { ...told, voltage: 9 } })).toThrow(ImplausibleError);
   });
 });
 

@@ -8,8 +8,9 @@ import type { Answered, How, Poll, Query } from './query-plan.ts';
 
 export { pick } from '../model/reading.ts';
 export type { Remark } from './parts.ts';
-export { assemble, assertCarries, assertPlausible } from './plausible.ts';
+export { assemble, assertCarries, assertPlausible, assertSum, assertTogether, makeUp } from './plausible.ts';
 export type { Answered, Form, How, Poll, Query } from './query-plan.ts';
+export { ALL_ALARMS } from './query-plan.ts';
 export { ifTold, planned } from './session.ts';
 export { confirm, FET_STAYED, turnOf } from './switches.ts';
 

@@ -1,6 +1,7 @@
 import { ImplausibleError } from '../errors.ts';
 import { type BankReading, mergeReadings, type PackReading } from '../model/reading.ts';
 import type { BmsDriver } from './driver.ts';
+import type { Poll } from './query-plan.ts';
 
 /** Merges what several replies carry and completes it. Trip points that this pack cannot have are left out. */
 export function assemble(
@@ -54,14 +55,8 @@ export function assertPlausible(reading: PackReading): PackReading {
   if (soc !== undefined && (soc < 0 || soc > 100)) throw new ImplausibleError(`state of charge ${soc} %`);
   if (voltage !== undefined && (voltage < 0 || voltage > 160))
     throw new ImplausibleError(`pack voltage ${voltage} V`);
-  if (voltage !== undefined && cellVoltages !== undefined && cellVoltages.length === count) {
-    const sum = cellVoltages.reduce((total, cell) => total + cell, 0);
-    if (Math.abs(sum - voltage) > 0.02 * voltage + 0.3) {
-      throw new ImplausibleError(
-        `cells sum up to ${sum.toFixed(2)} V, but the pack says ${voltage.toFixed(2)} V`,
-      );
-    }
-  }
+  if (voltage !== undefined && cellVoltages !== undefined && cellVoltages.length === count)
+    assertSum(cellVoltages, voltage);
   return reading;
 }
 
@@ -70,4 +65,25 @@ export function cellVoltagesOf(millivolts: readonly number[]): number[] {
   if (millivolts.every((cell) => cell === 0))
     throw new ImplausibleError('a pack that is not there: all cells are 0 V');
   return millivolts.map((cell) => cell / 1000);
+}
+
+/** For `together`: refuses a poll whose parts do not fit, where cells are counted by the places that hold one. */
+export function assertTogether({ told }: Pick<Poll, 'told'>): PackReading {
+  assertPlausible(told);
+  return {};
+}
+
+/** Throws ImplausibleError when cells do not make up the pack voltage; each may be `step` V off. */
+export function assertSum(cells: readonly number[], voltage: number, step = 0): void {
+  if (makeUp(cells, voltage, step)) return;
+  const sum = cells.reduce((total, cell) => total + cell, 0);
+  throw new ImplausibleError(
+    `cells sum up to ${sum.toFixed(2)} V, but the pack says ${voltage.toFixed(2)} V`,
+  );
+}
+
+/** Whether cells make up a pack voltage within 2 % + 0.3 V, each being `step` V off at most. */
+export function makeUp(cells: readonly number[], voltage: number, step = 0): boolean {
+  const sum = cells.reduce((total, cell) => total + cell, 0);
+  return Math.abs(sum - voltage) <= 0.02 * voltage + 0.3 + cells.length * step;
 }

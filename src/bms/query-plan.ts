@@ -77,6 +77,12 @@ export interface Optional {
   readonly stays?: (known: PackReading) => PackReading;
 }
 
+/** Of a query that tells all alarms: that of high voltage shows whether it did, and all that were set stay while it is silent. */
+export const ALL_ALARMS: Optional = {
+  toldBy: ({ known }) => known.alarms?.highVoltage !== undefined,
+  alarms: (alarms) => alarms,
+};
+
 /** One question of a plan. Without `rarely` and `optional` it is asked in every poll, which fails without an answer. */
 export interface Query extends How {
   /**

@@ -5,7 +5,7 @@ import type { BankReading } from '../model/reading.ts';
 import { bytesOf } from '../protocol/bytes.ts';
 import { readRegisters, withCrc } from '../protocol/modbus.ts';
 import { places, reg } from '../protocol/register-map.ts';
-import { asksFor, cutToCells, readsMaps } from './register-plan.ts';
+import { asksFor, asksForOneOf, cutToCells, readsMaps } from './register-plan.ts';
 import { registerResponder } from './register-responder.ts';
 
 const MAPS = {
@@ -65,6 +65,12 @@ describe('a driver with maps of registers', () => {
     const data = Uint8Array.of(1, 2);
     for (const request of [readRegisters(1, 8, 1, 4), readRegisters(1, 0x203, 16, 1), new Uint8Array()])
       expect(decode(request, withCrc(bytesOf(1, request[1] ?? 3, data.length, data)))).toEqual({});
+  });
+
+  it('asks in several forms where a device may refuse the larger block', () => {
+    const forms = asksForOneOf([BLOCK, { start: 8, count: 1 }])(1);
+    expect(forms.map(({ id }) => id)).toEqual(['8 14', '8 1']);
+    expect(forms[1]?.request).toEqual(readRegisters(1, 8, 1));
   });
 
   it('is refused what does not exist', () => {

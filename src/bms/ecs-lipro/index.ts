@@ -11,6 +11,7 @@ import {
   assertCarries,
   assertPlausible,
   type BmsDriver,
+  makeUp,
   type Poll,
   pick,
   planned,
@@ -128,9 +129,7 @@ export const ecsLipro: BmsDriver = planned({
     const cells = cellsOf(poll);
     const cellVoltages = cells.map(({ volts }) => volts);
     const cellBalancing = cells.map(({ balances }) => balances);
-    const sum = cellVoltages.reduce((total, volts) => total + volts, 0);
-    const { voltage = 0 } = poll.told;
-    if (cells.length < 3 || Math.abs(sum - voltage) > 0.02 * voltage + 0.3) return {};
+    if (cells.length < 3 || !makeUp(cellVoltages, poll.told.voltage ?? 0)) return {};
     return { cellCount: cells.length, cellVoltages, cellBalancing, balancing: cellBalancing.includes(true) };
   },
 });

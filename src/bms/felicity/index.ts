@@ -4,6 +4,7 @@ import type { NumberAt } from '../../protocol/register-map.ts';
 import {
   assertCarries,
   assertPlausible,
+  assertTogether,
   type BmsDriver,
   LIMIT_KEYS,
   pick,
@@ -54,10 +55,7 @@ export const felicity: BmsDriver = planned({
   },
 
   /** The places for cells are counted, so a cell that reads nothing would shorten the battery. */
-  together: ({ told }) => {
-    assertPlausible(told);
-    return {};
-  },
+  together: assertTogether,
 });
 
 /** A number of which all words are 0 or FFFF is none. */

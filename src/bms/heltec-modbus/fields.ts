@@ -29,8 +29,9 @@ export const ADDRESSES = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]
 
 /** Cell chemistry by its number. */
 export const CHEMISTRY = { at: reg(75) + 1, type: 'u8', kinds: ['nmc', 'lfp', 'lto'] } as const;
-/** Of the FETs and of the balancer. */
-export const BOARD = places(reg(112), 2, { type: 'u8', offset: -40 });
+/** Of the FETs and of the balancer, degC from -40 on. */
+export const BOARD = places(reg(112), 2, { type: 'u8' });
+export const BOARD_OFFSET = -40;
 /** Year, day, month. */
 export const DATE = [
   { at: reg(39), type: 'u16le' },

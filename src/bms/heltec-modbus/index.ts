@@ -2,15 +2,17 @@ import type { PackReading } from '../../model/reading.ts';
 import { round } from '../../model/round.ts';
 import type { Accept } from '../../protocol/accept.ts';
 import { readNumber } from '../../protocol/bytes.ts';
-import { present, presentKeys, scaled } from '../../protocol/fields.ts';
+import { present, presentKeys } from '../../protocol/fields.ts';
 import { acceptRegisters, EXCEPTION_FLAG, readRegisters } from '../../protocol/modbus.ts';
 import { type NumberAt, reg } from '../../protocol/register-map.ts';
 import { blockOf } from '../../protocol/registers.ts';
 import {
+  ALL_ALARMS,
   assertCarries,
   assertPlausible,
   type BmsDriver,
   LIMIT_KEYS,
+  makeUp,
   type Poll,
   planned,
   type Query,
@@ -20,6 +22,7 @@ import {
   ADDRESSES,
   BLOCK,
   BOARD,
+  BOARD_OFFSET,
   CELL_LIMITS,
   CELLS_START,
   CHEMISTRY,
@@ -55,7 +58,7 @@ const TEMPERATURES_QUERY: Query = {
 const STATES_QUERY: Query = {
   asks: asksForOneOf(STATES),
   name: 'alarms and switches (registers 139 to 157)',
-  optional: { toldBy: ({ known }) => known.alarms?.highVoltage !== undefined, alarms: (alarms) => alarms },
+  optional: ALL_ALARMS,
 };
 const FULL_QUERY: Query = {
   asks: asksFor(BLOCK.full),
@@ -107,10 +110,8 @@ export const heltecModbus: BmsDriver = planned({
 
   async prove(talk, { reading }) {
     const pack = assertPlausible(assertCarries(reading, ['cellCount', 'voltage']));
-    const cells = await talk.ask(
-      cellsQuery(() => pack),
-      PROBE,
-    );
+    const ofPack = cellsQuery(() => pack);
+    const cells = await talk.ask(ofPack, PROBE);
     const charge = await talk.ask(CHARGE_QUERY, PROBE);
     return assertPlausible({ ...cells.reading, ...pack, ...charge.reading });
   },
@@ -122,9 +123,8 @@ function acceptCells(request: Uint8Array, { voltage }: PackReading): Accept {
     const verdict = acceptBlock(received);
     if (typeof verdict !== 'number' || ((received[1] ?? 0) & EXCEPTION_FLAG) !== 0) return verdict;
     const { cellVoltages = [] } = decode(request, received.subarray(0, verdict));
-    const sum = cellVoltages.reduce((total, cell) => total + cell, 0);
-    if (voltage === undefined || Math.abs(sum - voltage) <= 0.02 * voltage + 0.3) return verdict;
-    return { refused: 'command', why: `no cells of this pack: ${sum.toFixed(2)} V instead of ${voltage} V` };
+    if (voltage === undefined || makeUp(cellVoltages, voltage)) return verdict;
+    return { refused: 'command', why: `no cells that make up the ${voltage} V of this pack` };
   };
 }
 
@@ -141,12 +141,7 @@ function packLimits(block: Uint8Array, cells: number): PackReading {
 }
 
 function also(number: NumberAt): PackReading {
-  const board = present(
-    BOARD.map((place) => {
-      const raw = number(place);
-      return raw === undefined ? undefined : scaled(raw, place);
-    }),
-  );
+  const board = present(BOARD.map(number)).map((raw) => raw + BOARD_OFFSET);
   const groups = present(SERIAL.map(number));
   const isNumber = groups.length === SERIAL.length && groups.some((group) => group !== 0 && group !== 0xffff);
   return presentKeys({

@@ -5,6 +5,7 @@ import {
   ADDRESSES,
   BLOCK,
   BOARD,
+  BOARD_OFFSET,
   CELL_LIMITS,
   CELLS_START,
   CHEMISTRY,
@@ -30,7 +31,7 @@ export const responder: Responder = registerResponder({
     const perCell = (volts: number | undefined): number => (volts ?? 0) / Math.max(1, cellVoltages.length);
     const [year, month, day] = productionDate.split('-').map(Number);
     put(CHEMISTRY, Math.max(0, kinds.indexOf(chemistry)));
-    for (const place of BOARD) put(place, unscaled(mosfetTemperature, place));
+    for (const place of BOARD) put(place, (mosfetTemperature ?? 0) - BOARD_OFFSET);
     for (const [index, place] of DATE.entries()) put(place, [year, day, month][index] ?? 0);
     for (const [index, place] of SERIAL.entries()) put(place, serialNumber.charCodeAt(index) || 0);
     put(HARDWARE, Math.trunc(Number(hardwareVersion)) || 0);

@@ -1,4 +1,3 @@
-import type { AlarmName } from '../../model/alarms.ts';
 import { places, type RegisterMap, reg } from '../../protocol/register-map.ts';
 import { bitsFrom, statusWord } from '../../protocol/status.ts';
 import type { Block } from '../register-plan.ts';
@@ -38,34 +37,9 @@ export const SURROUNDINGS = {
 /** Models of which the current is told in tenths, where others tell hundredths. */
 export const COARSE_CURRENT = /^RNGRBP/;
 
-/** Status 1. Bit 3, electronics powered by the battery, is normal. */
+/** Status 1. */
 export const STATUS = { at: reg(5106), type: 'u16be' } as const;
 export const FETS = { charge: 1, discharge: 2 } as const;
-const PROTECTIONS: readonly AlarmName[] = [
-  'highChargeCurrent',
-  'highDischargeCurrent',
-  'highVoltage',
-  'lowCellVoltage',
-  'highCellVoltage',
-  'highChargeCurrent',
-  'highDischargeCurrent',
-  'lowTemperature',
-  'highTemperature',
-  'lowChargeTemperature',
-  'highChargeTemperature',
-  'lowVoltage',
-];
-/** Status 2. Higher bits are states. */
-const WARNINGS: readonly AlarmName[] = [
-  'lowCellVoltage',
-  'highCellVoltage',
-  'lowVoltage',
-  'highVoltage',
-  'lowChargeTemperature',
-  'highChargeTemperature',
-  'lowTemperature',
-  'highTemperature',
-];
 
 /** Two bits for each of `count` things from pair `first`: 1 too low, 2 too high, 3 something else. */
 export const PAIRS = [
@@ -111,7 +85,19 @@ export const MAP: RegisterMap = {
   temperatures: places(reg(5018), 16, { type: 's16be', scale: 0.1 }),
   sensorCount: { at: reg(5017), type: 'u16be' },
   alarms: [
-    statusWord(STATUS.at, bitsFrom(0, 2, 'shortCircuit'), bitsFrom(4, 2, ...PROTECTIONS)),
-    statusWord(reg(5107), bitsFrom(0, 1, ...WARNINGS)),
+    // Bit 3, electronics powered by the battery, is normal.
+    statusWord(
+      STATUS.at,
+      bitsFrom(0, 2, 'shortCircuit'),
+      bitsFrom(4, 2, 'highChargeCurrent', 'highDischargeCurrent', 'highVoltage', 'lowCellVoltage'),
+      bitsFrom(8, 2, 'highCellVoltage', 'highChargeCurrent', 'highDischargeCurrent', 'lowTemperature'),
+      bitsFrom(12, 2, 'highTemperature', 'lowChargeTemperature', 'highChargeTemperature', 'lowVoltage'),
+    ),
+    // Status 2; higher bits are states.
+    statusWord(
+      reg(5107),
+      bitsFrom(0, 1, 'lowCellVoltage', 'highCellVoltage', 'lowVoltage', 'highVoltage'),
+      bitsFrom(4, 1, 'lowChargeTemperature', 'highChargeTemperature', 'lowTemperature', 'highTemperature'),
+    ),
   ],
 };

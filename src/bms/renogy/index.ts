@@ -6,7 +6,16 @@ import { flagsOf } from '../../protocol/bytes.ts';
 import { decodeRow, present, presentKeys, scaled } from '../../protocol/fields.ts';
 import type { NumberAt } from '../../protocol/register-map.ts';
 import { blockOf } from '../../protocol/registers.ts';
-import { assemble, assertCarries, assertPlausible, type BmsDriver, planned, type Query } from '../driver.ts';
+import {
+  ALL_ALARMS,
+  assemble,
+  assertCarries,
+  assertPlausible,
+  assertSum,
+  type BmsDriver,
+  planned,
+  type Query,
+} from '../driver.ts';
 import { asksFor, asksForOneOf, readsMaps } from '../register-plan.ts';
 import {
   ADDRESSES,
@@ -30,7 +39,7 @@ const VALUES_QUERY: Query = { asks: asksFor(BLOCK.values), tries: 2 };
 const STATES_QUERY: Query = {
   asks: asksFor(BLOCK.states),
   name: 'alarms and switches (registers 5100 to 5109)',
-  optional: { toldBy: ({ known }) => known.alarms?.highVoltage !== undefined, alarms: (alarms) => alarms },
+  optional: ALL_ALARMS,
 };
 const BOARD_QUERY: Query = {
   asks: asksFor(BLOCK.board),
@@ -80,19 +89,14 @@ export const renogy: BmsDriver = planned({
     const { reading: identity } = await talk.ask(IDENTITY_QUERY, PROBE);
     const { cellCount = 0, model, ...pack } = assertPlausible(assemble(renogy, [reading, values, identity]));
     if (!model?.startsWith('R')) throw new ImplausibleError(`model ${model}; those of Renogy begin with R`);
-    assertSum(present(decodeRow(blockOf(reply), CELLS_AT, cellCount, CELL)), pack.voltage ?? 0);
+    assertSum(
+      present(decodeRow(blockOf(reply), CELLS_AT, cellCount, CELL)),
+      pack.voltage ?? 0,
+      CELL.scale / 2,
+    );
     return assertCarries({ ...pack, cellCount, model }, ['voltage', 'current', 'soc']);
   },
 });
-
-/** Each cell may be half a step off. */
-function assertSum(cells: readonly number[], voltage: number): void {
-  const sum = cells.reduce((total, cell) => total + cell, 0);
-  if (Math.abs(sum - voltage) > 0.02 * voltage + cells.length * (CELL.scale / 2))
-    throw new ImplausibleError(
-      `cells sum up to ${sum.toFixed(1)} V, but the pack says ${voltage.toFixed(1)} V`,
-    );
-}
 
 function also(number: NumberAt): PackReading {
   const [left, full, status, sensors] = [CAPACITY.left, CAPACITY.full, STATUS, SURROUNDINGS.count].map(

@@ -1,12 +1,6 @@
 import type { Field, Scaling } from '../../../protocol/fields.ts';
-import {
-  bitsFrom,
-  HEAT_ALARMS,
-  pairsFrom,
-  type StatusField,
-  statusByte,
-  VOLTAGE_ALARMS,
-} from '../../../protocol/status.ts';
+import type { RegisterMap } from '../../../protocol/register-map.ts';
+import { bitsFrom, HEAT_ALARMS, pairsFrom, statusByte, VOLTAGE_ALARMS } from '../../../protocol/status.ts';
 
 /**
  * Seplos protocol V2.0. Captures confirm the values, the switches, both texts of the device information and the order of the
@@ -41,51 +35,32 @@ export const ITEMS = 10;
 /** Alarm reply behind its rows and the states of current and voltage: the count of the bytes that follow, then these. */
 export const STATES = 2;
 export const STATUS_COUNT = 20;
-export const STATUS: readonly StatusField[] = [
-  statusByte(
-    1,
-    bitsFrom(0, 2, ...new Array<'internalFailure'>(5).fill('internalFailure')),
-    bitsFrom(5, 2, 'contactor', 'contactor', 'contactor'),
-  ),
-  statusByte(2, pairsFrom(0, ...VOLTAGE_ALARMS)),
-  statusByte(3, pairsFrom(0, ...HEAT_ALARMS)),
-  // Of the surroundings; then of the FETs, the protection first; then the secondary trip.
-  statusByte(
-    4,
-    pairsFrom(0, 'highTemperature', 'lowTemperature'),
-    bitsFrom(4, 2, 'highInternalTemperature'),
-    bitsFrom(5, 1, 'highInternalTemperature'),
-    bitsFrom(7, 2, 'contactor'),
-  ),
-  statusByte(
-    5,
-    pairsFrom(0, 'highChargeCurrent', 'highDischargeCurrent'),
-    bitsFrom(4, 2, 'highDischargeCurrent', 'shortCircuit', 'highDischargeCurrent', 'shortCircuit'),
-  ),
-  statusByte(
-    6,
-    bitsFrom(0, 2, 'highVoltage'),
-    pairsFrom(2, 'lowSoc'),
-    bitsFrom(4, 2, 'lowCellVoltage', 'internalFailure', 'contactor'),
-  ),
-  // Cells that are not connected, cell 1 first.
-  {
-    at: 11,
-    type: 'u16le',
-    bits: bitsFrom(0, 2, ...new Array<'internalFailure'>(16).fill('internalFailure')),
-  },
-  // Of the calibration.
-  statusByte(
-    14,
-    bitsFrom(0, 1, 'internalFailure', undefined, 'internalFailure', 'internalFailure', 'internalFailure'),
-  ),
-];
-export const SWITCHES = [
-  { key: 'dischargeEnabled', at: 7, type: 'flag', of: 'u8', bit: 0 },
-  { key: 'chargeEnabled', at: 7, type: 'flag', of: 'u8', bit: 1 },
-] as const satisfies readonly Field[];
-/** Bit 0 = cell 1. */
-export const BALANCE = { at: 8, type: 'u16le' } as const;
+const FAULT = 'internalFailure';
+const STUCK = 'contactor';
+export const STATUS: RegisterMap = {
+  fields: [
+    { key: 'dischargeEnabled', at: 7, type: 'flag', of: 'u8', bit: 0 },
+    { key: 'chargeEnabled', at: 7, type: 'flag', of: 'u8', bit: 1 },
+  ],
+  balancing: { at: 8, type: 'u16le', cells: 16 },
+  alarms: [
+    statusByte(1, bitsFrom(0, 2, FAULT, FAULT, FAULT, FAULT, FAULT), bitsFrom(5, 2, STUCK, STUCK, STUCK)),
+    statusByte(2, pairsFrom(0, ...VOLTAGE_ALARMS)),
+    statusByte(3, pairsFrom(0, ...HEAT_ALARMS)),
+    // Of the surroundings; the secondary trip; and of the FETs, the protection first.
+    statusByte(4, pairsFrom(0, 'highTemperature', 'lowTemperature'), bitsFrom(7, 2, STUCK)),
+    statusByte(4, bitsFrom(4, 2, 'highInternalTemperature'), bitsFrom(5, 1, 'highInternalTemperature')),
+    statusByte(5, pairsFrom(0, 'highChargeCurrent', 'highDischargeCurrent')),
+    statusByte(5, bitsFrom(4, 2, 'highDischargeCurrent', 'shortCircuit')),
+    statusByte(5, bitsFrom(6, 2, 'highDischargeCurrent', 'shortCircuit')),
+    statusByte(6, bitsFrom(0, 2, 'highVoltage'), pairsFrom(2, 'lowSoc')),
+    statusByte(6, bitsFrom(4, 2, 'lowCellVoltage', FAULT, STUCK)),
+    // Cells that are not connected, cell 1 first.
+    { at: 11, type: 'u16le', bits: bitsFrom(0, 2, ...new Array<typeof FAULT>(16).fill(FAULT)) },
+    // Of the calibration; bit 1 is the clock.
+    statusByte(14, bitsFrom(0, 1, FAULT, undefined, FAULT, FAULT, FAULT)),
+  ],
+};
 
 /** Reply to 47: 60 words, 27 bytes and 8 bytes of functions, each announced by its count; then the name of the device. */
 export const WORDS_AT = 2;
@@ -97,11 +72,12 @@ export const SETTINGS = [
   { key: 'maxDischargeCurrent', at: WORDS_AT + 2 * 0x34, type: 's16be', scale: -0.01, absent: [0] },
   { key: 'capacityDesign', at: WORDS_AT + 2 * 0x3a, type: 'u16be', scale: 0.01, absent: [0] },
 ] as const satisfies readonly Field[];
-export const SETTINGS_COUNTS = [
-  { at: 1, count: 60 },
-  { at: 122, count: 27 },
-  { at: 150, count: 8 },
-] as const;
+/** How many follow, by the place where that is told. */
+export const SETTINGS_COUNTS: ReadonlyMap<number, number> = new Map([
+  [1, 60],
+  [122, 27],
+  [150, 8],
+]);
 export const SETTINGS_LENGTH = 169;
 
 /** Reply to 51: name, version, and the protocol of its CAN port. */

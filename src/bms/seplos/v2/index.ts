@@ -1,16 +1,16 @@
 import type { PackReading } from '../../../model/reading.ts';
 import { alarmRows, analogRows, expectRows } from '../../../protocol/ascii-blocks.ts';
 import { LITHIUM } from '../../../protocol/ascii-frame.ts';
-import { flagsOf, readNumber } from '../../../protocol/bytes.ts';
 import { decodeFields, present, presentKeys, scaled } from '../../../protocol/fields.ts';
-import { decodeStatus } from '../../../protocol/status.ts';
-import { ANALOG, asciiDriver, cellVoltagesOf } from '../../ascii-driver.ts';
-import { type BmsDriver, LIMIT_KEYS } from '../../driver.ts';
+import { decodeMap } from '../../../protocol/register-map.ts';
+import { ANALOG, asciiDriver } from '../../ascii-driver.ts';
+import { ALL_ALARMS, type BmsDriver, LIMIT_KEYS } from '../../driver.ts';
+import { cellVoltagesOf } from '../../plausible.ts';
+import { cutToCells } from '../../register-plan.ts';
 import { SEPLOS_V2 } from './dialect.ts';
 import {
   ADDRESSES,
   AFTER_ROWS,
-  BALANCE,
   CELL_SENSORS,
   CELLS_AT,
   COMMAND,
@@ -23,7 +23,6 @@ import {
   STATES,
   STATUS,
   STATUS_COUNT,
-  SWITCHES,
   TEMPERATURE,
   VERSION,
 } from './fields.ts';
@@ -51,25 +50,16 @@ export const seplosV2: BmsDriver = asciiDriver({
   dialect: SEPLOS_V2,
   version: VERSION,
   requestClass: LITHIUM,
-  returnCodes: {
-    7: 'no data',
-    225: 'wrong class',
-    226: 'not done',
-    227: 'fault of the device',
-    228: 'not permitted',
-  },
+  returnCodes: { 7: 'no data', 226: 'not done', 227: 'fault of the device', 228: 'not permitted' },
   commands: [
     { code: ANALOG, decode: decodeAnalog, ask: { tries: 2 } },
     {
       code: COMMAND.alarms,
       objection: ({ info }) => (statusOf(info) ? undefined : 'not an alarm reply'),
-      decode: decodeAlarms,
+      decode: (info) => decodeMap(STATUS, expectRows(statusOf(info), info), 0),
       ask: {
         name: 'alarms and switches (44)',
-        optional: {
-          toldBy: ({ known }) => known.alarms?.highVoltage !== undefined,
-          alarms: (alarms) => alarms,
-        },
+        optional: ALL_ALARMS,
       },
     },
     {
@@ -82,8 +72,7 @@ export const seplosV2: BmsDriver = asciiDriver({
     {
       code: COMMAND.settings,
       length: SETTINGS_LENGTH,
-      objection: ({ info }) =>
-        SETTINGS_COUNTS.every(({ at, count }) => info[at] === count) ? undefined : 'no settings',
+      objection: ({ info }) => (hasCounts(info) ? undefined : 'no settings'),
       decode: (info) => decodeFields(info, SETTINGS),
       ask: {
         name: 'warning thresholds (47)',
@@ -109,24 +98,15 @@ function decodeAnalog(info: Uint8Array): PackReading {
   };
 }
 
-/** Where the status begins and for how many cells; undefined when this is no alarm reply. */
-function statusOf(info: Uint8Array): { readonly status: Uint8Array; readonly cells: number } | undefined {
-  const rows = alarmRows(info, CELLS_AT);
-  const status = info.subarray((rows?.end ?? info.length) + STATES);
-  const isStatus = status[0] === STATUS_COUNT && status.length === 1 + STATUS_COUNT;
-  return rows && isStatus ? { status, cells: rows.cells.length } : undefined;
+/** The status behind the rows; undefined when this is no alarm reply. */
+function statusOf(info: Uint8Array): Uint8Array | undefined {
+  const end = alarmRows(info, CELLS_AT)?.end ?? info.length;
+  const status = info.subarray(end + STATES);
+  return status[0] === STATUS_COUNT && status.length === 1 + STATUS_COUNT ? status : undefined;
 }
 
-function decodeAlarms(info: Uint8Array): PackReading {
-  const { status, cells } = expectRows(statusOf(info), info);
-  const balance = readNumber(status, BALANCE.at, BALANCE.type) ?? 0;
-  return {
-    ...decodeFields(status, SWITCHES),
-    cellBalancing: flagsOf(balance, cells),
-    balancing: balance !== 0,
-    alarms: decodeStatus(status, STATUS),
-  };
-}
+const hasCounts = (info: Uint8Array): boolean =>
+  [...SETTINGS_COUNTS].every(([at, count]) => info[at] === count);
 
 function decodeProduct(info: Uint8Array): PackReading {
   const [major = 0, minor = 0] = info.subarray(PRODUCT_VERSION_AT);
@@ -134,7 +114,8 @@ function decodeProduct(info: Uint8Array): PackReading {
 }
 
 /** A full pack that has ended its charge says that the charge voltage is too high: that is no fault. */
-function finish(merged: PackReading): PackReading {
+function finish(all: PackReading): PackReading {
+  const merged = cutToCells(all);
   const { alarms, chargeEnabled, soc = 0 } = merged;
   const isFull = soc >= 99 && chargeEnabled === false && alarms?.highCellVoltage !== 2;
   return isFull && alarms?.highVoltage === 2 ? { ...merged, alarms: { ...alarms, highVoltage: 1 } } : merged;

@@ -2,15 +2,14 @@ import type { PackReading } from '../../../model/reading.ts';
 import { byteRow, wordRow } from '../../../protocol/ascii-blocks.ts';
 import { acceptFrame, buildFrame, LITHIUM, parseFrame } from '../../../protocol/ascii-frame.ts';
 import { bytesOf } from '../../../protocol/bytes.ts';
-import { encodeFields, maskOf, putNumber, unscaled } from '../../../protocol/encode.ts';
+import { encodeFields, unscaled } from '../../../protocol/encode.ts';
 import { packAt } from '../../../protocol/packs.ts';
-import { encodeStatus } from '../../../protocol/status.ts';
+import { encodeMap } from '../../../protocol/register-map.ts';
 import { ANALOG } from '../../ascii-driver.ts';
 import type { Responder } from '../../driver.ts';
 import {
   AFTER_ROWS,
   AFTER_ROWS_LENGTH,
-  BALANCE,
   CELL_SENSORS,
   COMMAND,
   ITEMS,
@@ -24,7 +23,6 @@ import {
   STATES,
   STATUS,
   STATUS_COUNT,
-  SWITCHES,
   TEMPERATURE,
   VERSION,
 } from './fields.ts';
@@ -74,9 +72,7 @@ function analog(pack: PackReading, group: number): Uint8Array {
 function alarms(pack: PackReading, group: number): Uint8Array {
   const status = new Uint8Array(1 + STATUS_COUNT);
   status[0] = STATUS_COUNT;
-  encodeStatus(status, STATUS, pack.alarms ?? {});
-  encodeFields(status, SWITCHES, pack);
-  putNumber(status, BALANCE.at, BALANCE.type, maskOf((pack.cellBalancing ?? []).slice(0, 16)));
+  encodeMap(STATUS, status, 0, pack);
   const normal = (count: number): Uint8Array => byteRow(new Array<number>(count).fill(0));
   const { length } = pack.cellVoltages ?? [];
   return bytesOf(0, group, normal(length), normal(sensors(pack).length), new Uint8Array(STATES), status);
@@ -85,7 +81,7 @@ function alarms(pack: PackReading, group: number): Uint8Array {
 function settings(pack: PackReading): Uint8Array {
   const data = new Uint8Array(SETTINGS_LENGTH);
   encodeFields(data, SETTINGS, pack);
-  for (const { at, count } of SETTINGS_COUNTS) data[at] = count;
+  for (const [at, count] of SETTINGS_COUNTS) data[at] = count;
   return data;
 }
 

@@ -2,8 +2,10 @@ import { ImplausibleError } from '../../../errors.ts';
 import { mergeReadings } from '../../../model/reading.ts';
 import { sameBytes } from '../../../protocol/bytes.ts';
 import {
+  ALL_ALARMS,
   assertCarries,
   assertPlausible,
+  assertTogether,
   type BmsDriver,
   ifTold,
   planned,
@@ -20,7 +22,7 @@ const CELLS_QUERY: Query = { asks: asksFor(BLOCK.cells), tries: 2 };
 const STATE_QUERY: Query = {
   asks: asksFor(BLOCK.state),
   name: 'alarms and switches (coils 1200)',
-  optional: { toldBy: ({ known }) => known.alarms?.highVoltage !== undefined, alarms: (alarms) => alarms },
+  optional: ALL_ALARMS,
 };
 const IDENTITY_QUERY: Query = {
   asks: asksFor(BLOCK.identity),
@@ -72,10 +74,7 @@ export const seplosV3: BmsDriver = planned({
   },
 
   /** The places for cells are counted, so a cell that reads nothing would shorten the battery. */
-  together: ({ told }) => {
-    assertPlausible(told);
-    return {};
-  },
+  together: assertTogether,
 });
 
 /** Throws an ImplausibleError when the pack that answered to address 0 is pack 1 under another name. */
