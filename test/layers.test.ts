@@ -18,7 +18,7 @@ interface Source {
 }
 
 const SOURCES: readonly Source[] = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
-  .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
+  .filter((file) => /\.tsx?$/.test(file) && !file.endsWith('.test.ts'))
   .sort()
   .map((file) => ({ file, text: readFileSync(join(SRC, file), 'utf8') }));
 const FILES = new Set(SOURCES.map(({ file }) => file));
@@ -62,9 +62,10 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   ],
   dbus: ['clock.ts', 'errors.ts'],
   venus: ['dbus', 'battery', 'history', 'model', 'clock.ts', 'errors.ts', 'log.ts'],
-  output: ['battery', 'model', 'clock.ts', 'errors.ts', 'log.ts', 'version.ts'],
+  output: ['battery', 'model', 'clock.ts', 'errors.ts', 'log.ts', 'system-fault.ts', 'version.ts'],
   settings: ['bms', 'control', 'model', 'errors.ts', 'files.ts', 'redact.ts', 'system-fault.ts'],
   plot: [],
+  page: ['output'],
 };
 
 /** Packages that only one folder may know. */
@@ -78,6 +79,8 @@ const OWNERS: Readonly<Record<string, string>> = {
   koffi: 'simulator/line',
   nanotar: 'commands/report',
   mqtt: 'output/mqtt',
+  preact: 'page',
+  uplot: 'page',
 };
 
 interface Rule {
@@ -202,7 +205,11 @@ const RULES: readonly Rule[] = [
   {
     name: 'only the application and the commands know outputs of the bridge',
     broken: wrongImports(
-      ({ from, to }) => room(to) === 'output' && !['output', 'app', 'commands'].includes(room(from)),
+      ({ from, to, typeOnly }) =>
+        room(to) === 'output' &&
+        !['output', 'app', 'commands'].includes(room(from)) &&
+        // The page in the browser knows what it is told.
+        !(room(from) === 'page' && to === 'output/web/told.ts' && typeOnly),
     ),
     wrong: { file: 'venus/wrong.ts', text: "import { VALUES } from '../output/values.ts';\n" },
   },
@@ -283,7 +290,14 @@ describe('the rooms of the house', () => {
     const pinned = { ...dependencies, ...devDependencies };
     const packages = SOURCES.flatMap(importsOf)
       .map(({ to }) => to)
-      .filter((to) => isPackage(to) && !to.startsWith('node:'));
-    for (const name of new Set(packages)) expect(pinned[name], name).toMatch(/^\d+\.\d+\.\d+$/);
+      .filter((to) => isPackage(to) && !to.startsWith('node:') && !to.startsWith('.'));
+    // "preact/hooks" is a part of preact.
+    const names = packages.map((to) =>
+      to
+        .split('/')
+        .slice(0, to.startsWith('@') ? 2 : 1)
+        .join('/'),
+    );
+    for (const name of new Set(names)) expect(pinned[name], name).toMatch(/^\d+\.\d+\.\d+$/);
   });
 });

@@ -2,6 +2,7 @@ import { chmod, cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type BuildOptions, build } from 'esbuild';
+import { buildPage, pageInputs } from './page.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const PREBUILDS = 'node_modules/@serialport/bindings-cpp/prebuilds';
@@ -57,7 +58,7 @@ function options(version: string): BuildOptions {
 /** The packages of which something stands in the program, in the order of their names. */
 export async function shipped(): Promise<string[]> {
   const { metafile } = await build({ ...options(''), metafile: true, write: false });
-  const names = Object.keys(metafile.inputs).flatMap((file) => {
+  const names = [...Object.keys(metafile.inputs), ...(await pageInputs())].flatMap((file) => {
     const [, name] = /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file) ?? [];
     return name === undefined ? [] : [name];
   });
@@ -76,6 +77,7 @@ export async function bundle(folder = join(ROOT, 'dist')): Promise<string> {
     await mkdir(dirname(target), { recursive: true });
     await cp(join(ROOT, PREBUILDS, file), target);
   }
+  await buildPage(join(folder, 'page'));
   return program;
 }
 

@@ -7,6 +7,7 @@ import { withSecrets } from '../settings/secrets.ts';
 import type { SectionValues } from '../settings/section.ts';
 import { systemFault } from '../system-fault.ts';
 import { NOT_BEFORE } from '../version.ts';
+import { openPage } from './bridge-page.ts';
 import type { OutputParts } from './bridge-service.ts';
 
 export type BridgeValues = SectionValues<typeof BRIDGE>;
@@ -36,6 +37,7 @@ const OPENINGS: readonly Opening[] = [
   { name: 'lines', isConfigured: ({ lines }) => lines !== undefined, open: openLines },
   { name: 'domoticz', isConfigured: ({ domoticz }) => domoticz !== undefined, open: openDomoticz },
   { name: 'metrics', isConfigured: ({ metrics }) => metrics !== undefined, open: openMetrics },
+  { name: 'page', isConfigured: ({ page }) => page !== undefined, open: openPage },
 ];
 
 /** Names of the outputs that the settings turn on. */

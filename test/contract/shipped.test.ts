@@ -55,6 +55,7 @@ const REVIEWED: readonly string[] = [
   'ms',
   'nanotar',
   'one-time',
+  'preact',
   'process-nextick-args',
   'rfdc',
   'safe-buffer',
@@ -63,6 +64,7 @@ const REVIEWED: readonly string[] = [
   'smol-toml',
   'stack-trace',
   'triple-beam',
+  'uplot',
   'winston',
   'winston-transport',
 ];

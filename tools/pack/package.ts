@@ -41,6 +41,8 @@ const HOOKS: typeof FILES = [
   ['rc/venus.sh', 'rc/venus.sh', 0o644],
   ['rc/preflight.sh', 'rc/preflight.sh', 0o644],
 ];
+/** The page of the bridge, made beside the program. */
+const PAGE_FILES = ['index.html', 'app.js', 'app.css'];
 /** Room for the second copy of small files, folders and logs. */
 const MARGIN_KB = 4096;
 
@@ -50,6 +52,7 @@ export async function makePackage(folder: string, parts: PackageParts): Promise<
   await rm(folder, { recursive: true, force: true });
   for (const [from, to, mode] of FILES) await place(join(root, from), join(folder, to), mode);
   await place(join(bundle, 'dbus-bms.cjs'), join(folder, 'dbus-bms.cjs'), 0o644);
+  for (const file of PAGE_FILES) await place(join(bundle, 'page', file), join(folder, 'page', file), 0o644);
   await place(join(bundle, 'prebuilds', binding), join(folder, 'prebuilds', binding), 0o644);
   await place(node.program, join(folder, 'node'), 0o755);
   await writeFile(join(folder, 'THIRD-PARTY-LICENCES.txt'), licences);

@@ -1,12 +1,15 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { servePage } from '../../app/bridge-page.ts';
+import { runBridge } from '../../app/bridge-service.ts';
 import { PortService } from '../../app/port-service.ts';
 import { systemClock } from '../../clock.ts';
 import type { Bus } from '../../dbus/bus.ts';
 import { connectBus } from '../../dbus/client.ts';
 import { BmsError } from '../../errors.ts';
 import type { Log, LogSource } from '../../log.ts';
+import type { BridgeOutput } from '../../output/output.ts';
 import { loadSettings } from '../../settings/load.ts';
 import { DeviceWire } from '../../simulator/line/device-wire.ts';
 import { buildDevice } from '../../simulator/plant/build.ts';
@@ -82,6 +85,33 @@ export class DemoHouse {
   /** "unix:path=...". */
   get busAddress(): string {
     return this.#bus?.address ?? '';
+  }
+
+  /** Serves the page of the bridge on this house. Rejects with a ConfigError when nobody can listen there. */
+  async servePage(port: number): Promise<void> {
+    const stop = new AbortController();
+    const scope = (): Log => logInto(this.log).scope('page');
+    let opened: (page: BridgeOutput) => void = () => {};
+    const isOpen = new Promise<BridgeOutput>((resolve) => {
+      opened = resolve;
+    });
+    const ended = runBridge({
+      clock: systemClock,
+      log: { scope, setLevel: () => {} },
+      signal: stop.signal,
+      alias: {},
+      connect: () => connectBus({ address: this.busAddress }),
+      openOutputs: async (parts) => {
+        const page = await servePage({ address: '127.0.0.1', port, names: [] }, parts);
+        opened(page);
+        return [page];
+      },
+    });
+    this.#closing.push(async () => {
+      stop.abort();
+      await ended.catch(() => undefined); // Why it ended was said when it was opened.
+    });
+    await Promise.race([isOpen, ended]);
   }
 
   /** Why the driver ended by itself. */

@@ -8,15 +8,18 @@ import { DemoHouse } from './demo-house.ts';
 import { demoScreen } from './demo-screen.ts';
 import { ENTER_SCREEN, LEAVE_SCREEN, mayColour, redraw, render } from './terminal.ts';
 
-const USAGE = `usage: dbus-bms demo [--for <seconds>] [--bms <id>] [--scenario NAME|FILE] [--speed N]
+const USAGE = `usage: dbus-bms demo [--for <seconds>] [--bms <id>] [--scenario NAME|FILE] [--speed N] [--page]
 Everything at once on a private bus: a simulated battery, the driver, and a second client that reads back
 from D-Bus what the driver publishes. Chargers obey what stands on the bus. No hardware and no Venus OS needed.
   --for SECONDS     end by itself with exit 0
   --bms ID          which BMS to simulate; default jbd
   --scenario NAME   default demo: a charge to float with a cell that runs ahead, then a BMS that falls silent
   --speed N         battery and driver live N times as fast; default 150, an hour in 24 seconds
-  --config FILE     settings of the driver`;
+  --config FILE     settings of the driver
+  --page            serves the page of the bridge too, at http://127.0.0.1:8088/
+  --page-port N     at another port`;
 
+const PAGE_PORT = 8088;
 /** Real time between two steps of the house, and between two screens. */
 const STEP_MS = 40;
 const REFRESH_MS = { terminal: 250, pipe: 5000 };
@@ -35,15 +38,19 @@ export const demo: Command = {
       scenario: { type: 'string', default: 'demo' },
       speed: { type: 'string', default: '150' },
       config: { type: 'string' },
+      page: { type: 'boolean' },
+      'page-port': { type: 'string' },
     });
     noWord(positionals);
     const seconds = numberOption('for', values.for, 1, 1e6);
     const speed = numberOption('speed', values.speed, 0.01, 10_000) ?? 1;
+    const port = numberOption('page-port', values['page-port'], 1, 65_535) ?? PAGE_PORT;
     if (values.config !== undefined) await readInput(values.config);
     const scenario = loadScenario(values.scenario);
     const { bms, config } = values;
     const house = await DemoHouse.open({ bms, scenario, ...(config !== undefined && { config }) });
     try {
+      if (values.page === true || values['page-port'] !== undefined) await house.servePage(port);
       await show(io, house, { bms, speed, hour: scenario.hour, ...(seconds !== undefined && { seconds }) });
       if (house.failure !== undefined) io.err(`dbus-bms demo: the driver ended: ${house.failure}\n`);
       return house.failure === undefined ? 0 : 1;
