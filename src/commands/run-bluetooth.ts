@@ -24,10 +24,16 @@ export async function bluetoothPlans(file: SettingsFile, log: Log): Promise<read
         `${file.fileName}${line === undefined ? '' : ` line ${line}`}: ${key === undefined ? '' : `${key}: `}${text}`,
       );
     const { values, problems } = await withSecrets(BLUETOOTH, one);
-    for (const problem of [...one.problems, ...problems, ...one.port.problems]) say(problem);
-    const plan = planOf(one, values, (key, text) =>
-      say({ line: one.line, key: `${one.place}.${key}`, text }),
+    const wrong = [...one.problems, ...problems, ...one.port.problems];
+    const lines = new Map(
+      wrong.map((problem) => [`${problem.line} ${problem.key} ${problem.text}`, problem]),
     );
+    for (const problem of lines.values()) say(problem);
+    const plan = planOf(one, values, (key, text) => {
+      const place = `${one.place}.${key}`;
+      // What is wrong with this key was said already.
+      if (!wrong.some((problem) => problem.key === place)) say({ line: one.line, key: place, text });
+    });
     if (plan === undefined) continue;
     const id = plan.wanted.address ?? plan.wanted.name ?? '';
     const before = seen.get(id);
