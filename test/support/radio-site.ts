@@ -94,6 +94,15 @@ export class RadioSite {
     }
   }
 
+  /** Lets time pass until these batteries are read all the time; gives the time at which they are, ms. */
+  async isUp(...near: readonly NearBattery[]): Promise<number> {
+    for (let second = 0; second < 300; second += 1) {
+      if (near.every((one) => this.of(one).freshAt.length > 5)) return this.scene.clock.now();
+      await this.pass(1000);
+    }
+    throw new Error(`not every battery came up: ${this.lines.join(' | ')}`);
+  }
+
   of(near: NearBattery): Shown {
     const port = `ble_${near.address.replaceAll(':', '').toLowerCase()}`;
     return this.shown.get(port) ?? { freshAt: [], at: [], closed: 0 };

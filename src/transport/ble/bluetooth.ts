@@ -71,6 +71,12 @@ export class Bluetooth {
     return this.tree.paths(ADAPTER).map((path) => path.slice(path.lastIndexOf('/') + 1));
   }
 
+  /** Whether that adapter, or without a name any, is there and switched on. */
+  isReady(name?: string): boolean {
+    const { adapters } = this;
+    return (name === undefined ? adapters : [name]).some((one) => this.#isPowered(one));
+  }
+
   /** The adapter of that name; without one the first that is switched on. Throws a PortMissingError that says what is wrong. */
   adapter(name?: string): Adapter {
     return this.#radio(name).adapter;
@@ -164,8 +170,7 @@ export class Bluetooth {
       throw new PortMissingError(
         'there is no Bluetooth: bluetoothd is not running on this machine, or this program may not use it',
       );
-    const isReady = (one: string): boolean => this.tree.isSet(`/org/bluez/${one}`, ADAPTER, 'Powered');
-    const chosen = name ?? adapters.find(isReady) ?? adapters[0];
+    const chosen = name ?? adapters.find((one) => this.#isPowered(one)) ?? adapters[0];
     if (chosen === undefined || !adapters.includes(chosen)) {
       const others = adapters.length === 0 ? 'there is none now' : `there are: ${adapters.join(', ')}`;
       throw new PortMissingError(
@@ -182,6 +187,10 @@ export class Bluetooth {
     };
     this.#radios.set(path, known);
     return known;
+  }
+
+  #isPowered(name: string): boolean {
+    return this.tree.isRunning && this.tree.isSet(`/org/bluez/${name}`, ADAPTER, 'Powered');
   }
 
   #linked(radio: Radio, link: GattLink): GattLink {

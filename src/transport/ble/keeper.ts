@@ -12,6 +12,8 @@ const GOOD_MS = 120_000;
 const FEW_LINKS = 2;
 /** A radio that carried no more links is asked again after so long, ms. */
 const TRY_MORE_MS = 3_600_000;
+/** An adapter that has just come is given so long, ms. */
+const ADAPTER_MS = 1000;
 
 export interface KeeperOptions {
   readonly bluetooth: Bluetooth;
@@ -86,9 +88,19 @@ export class LinkKeeper {
     while (!signal.aborted) {
       const pauseMs = await this.#once(signal);
       const restMs = Math.max(pauseMs, this.#restingUntil - clock.now());
-      if (restMs > 0) await sleep(clock, restMs, signal);
+      if (restMs > 0) await this.#pause(restMs, signal);
     }
     await this.release();
+  }
+
+  /** Waits; where the adapter is what is missing, only until it is there. */
+  async #pause(ms: number, signal: AbortSignal): Promise<void> {
+    const { adapter, bluetooth, clock } = this.#options;
+    if (bluetooth.isReady(adapter)) return sleep(clock, ms, signal);
+    const isBack = (): true | undefined => (bluetooth.isReady(adapter) ? true : undefined);
+    if ((await bluetooth.tree.until(isBack, ms, signal)) === undefined) return;
+    this.#backoff.succeeded();
+    await sleep(clock, ADAPTER_MS, signal);
   }
 
   /** One link from its beginning to its end; gives the pause after it, ms. */
