@@ -20,6 +20,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   limits: async () => (await import('./commands/limits/limits.ts')).limits,
   report: async () => (await import('./commands/report/report.ts')).report,
   bridge: async () => (await import('./commands/bridge.ts')).bridge,
+  bank: async () => (await import('./commands/bank.ts')).bank,
   'check-config': async () => (await import('./commands/check-config.ts')).checkConfigCommand,
   'import-config': async () => (await import('./commands/import-config.ts')).importConfigCommand,
 };

@@ -155,7 +155,7 @@ const RULES: readonly Rule[] = [
     name: 'no D-Bus path of Venus OS is written outside venus and what stands in for Venus OS',
     broken: mentions(
       (file) => room(file) !== 'venus' && !file.startsWith('simulator/venus/'),
-      /['"`]\/(Ac|Alarms|Balanc|Capacity|ConsumedAmp|Connect|CustomName|Dc|DeviceI|Diagnostics|ErrorCode|Family|FirmwareV|HardwareV|History|Info|InstalledC|Io|Manufacturer|Mgmt|Mode|Product|Serial|Settings|Soc|Soh|State|System|TimeToGo|Voltages)\b[^'"`]*/,
+      /['"`]\/(Ac|Alarms|Balanc|Bank|Capacity|ConsumedAmp|Connect|CustomName|Dc|DeviceI|Diagnostics|ErrorCode|Family|FirmwareV|HardwareV|History|Info|InstalledC|Io|Manufacturer|Mgmt|Mode|Product|Serial|Settings|Soc|Soh|State|System|TimeToGo|Voltages)\b[^'"`]*/,
     ),
     wrong: { file: 'app/wrong.ts', text: "const path = '/Info/MaxChargeCurrent';\n" },
   },
@@ -197,7 +197,7 @@ const RULES: readonly Rule[] = [
     name: 'a bank, its batteries and their control ask nobody and say nothing: no clock, no log, no line',
     broken: wrongImports(
       ({ from, to }) =>
-        /^battery\/(bank|battery|controller)\.ts$/.test(from) &&
+        /^battery\/(bank|battery|bus-bank|bank-\w+|controller)\.ts$/.test(from) &&
         /^(clock\.ts|log\.ts|transport\/.*|battery\/(poller|pack-poller|conditions|.*-log)\.ts)$/.test(to),
     ),
     wrong: { file: 'battery/bank.ts', text: "import type { Clock } from '../clock.ts';\n" },

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import type { BankPlan } from '../battery/bank-members.ts';
 import type { Battery } from '../battery/battery.ts';
 import type { BatteryKey } from '../battery/battery-key.ts';
 import { Conditions } from '../battery/conditions.ts';
@@ -37,6 +38,8 @@ export interface PortOptions {
   readonly settings: PortSettings;
   /** What the owner chose that leaves out other BMS types, addresses or speeds. */
   readonly narrowedBy?: readonly string[];
+  /** Banks that this battery may be a member of. */
+  readonly banks?: readonly BankPlan[];
   /** Where the port remembers its last hit. */
   readonly stateFolder: string;
   readonly clock: Clock;
@@ -375,12 +378,20 @@ export class PortService {
   }
 
   #openOutput(): Output {
-    const { clock, log, openOutput = (options) => new VenusOutput(options), port, settings } = this.#options;
+    const {
+      banks = [],
+      clock,
+      log,
+      openOutput = (options) => new VenusOutput(options),
+      port,
+      settings,
+    } = this.#options;
     const { customName, deviceInstance } = settings.settings;
     return openOutput({
       port: serviceSuffix(port),
       ...(deviceInstance !== undefined && { wantedInstance: deviceInstance }),
       ...(customName !== undefined && { wantedName: customName }),
+      banks,
       clock,
       log: log.scope('dbus'),
       onStore: (store) => this.#requests.takeOver(store),

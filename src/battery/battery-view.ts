@@ -23,8 +23,16 @@ export interface BatteryView {
   readonly averageCurrent?: number;
   /** Absent when no history is kept for this battery; other programs tell only some of its figures. */
   readonly history?: Partial<HistoryFigures>;
+  /** The bank that the owner made this battery a part of. */
+  readonly bank?: BankPart;
   /** Only in a view that was read back from a bus. */
   readonly told?: ToldValues;
+}
+
+export interface BankPart {
+  readonly name: string;
+  /** The bank is there: it steers the chargers, and this battery hands its limits to it instead of offering them. */
+  readonly isLed: boolean;
 }
 
 export interface BatteryIdentity {

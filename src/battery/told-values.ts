@@ -32,6 +32,8 @@ export interface ToldValues {
   readonly blockingDischarge?: number;
   readonly deviceState?: number;
   readonly balancerStatus?: number;
+  /** The program that shows the battery: "dbus-bms". */
+  readonly program?: string;
   /** s to empty, from a battery monitor that gives no limits. */
   readonly timeToGo?: number;
 }

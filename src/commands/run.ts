@@ -4,6 +4,7 @@ import { PortService } from '../app/port-service.ts';
 import { stateFolder } from '../app/state-file.ts';
 import { BmsError, UsageError } from '../errors.ts';
 import { createLog, type Log, type LogSource } from '../log.ts';
+import { banksOf } from '../settings/bank.ts';
 import { loadSettings } from '../settings/load.ts';
 import { openBluetooth } from '../transport/ble/open.ts';
 import type { Capture } from '../transport/capture.ts';
@@ -53,6 +54,9 @@ export const run: Command = {
         `${file.fileName}${line === undefined ? '' : ` line ${line}`}: ${key === undefined ? '' : `${key}: `}${text}`,
       );
     }
+    const { banks, refused } = banksOf(file);
+    for (const { key, line, text } of refused)
+      configLog.warn(`${file.fileName} line ${line}: ${key}: ${text}`);
     const drivers = chooseDrivers(values.bms ?? settings.settings.bms);
     if (port.kind === 'ble') {
       const { kind: _, ...wanted } = port;
@@ -64,6 +68,7 @@ export const run: Command = {
       drivers,
       settings,
       narrowedBy: narrowedBy(values, file, portName(port)),
+      banks,
       stateFolder: stateFolder(io.env),
       clock: io.clock,
       log,

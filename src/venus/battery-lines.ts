@@ -74,7 +74,10 @@ const FAULTY = 10;
 const CUSTOM_NAME_LENGTH = 32;
 
 const IDENTITY: readonly PathLine[] = [
-  text('/Mgmt/ProcessName', () => PROCESS_NAME),
+  text(
+    '/Mgmt/ProcessName',
+    computed(() => PROCESS_NAME, intoText('told', 'program')),
+  ),
   text('/Mgmt/ProcessVersion', textAt('identity', 'processVersion')),
   text('/Mgmt/Connection', textAt('identity', 'connection')),
   whole(

@@ -1,6 +1,7 @@
 import type { BatteryView } from '../battery/battery-view.ts';
 import { cellsInSeries, packs } from '../battery/derived-values.ts';
 import { ALWAYS, LIMITS } from './battery-lines.ts';
+import { LED, MEMBER } from './member-lines.ts';
 import { MOST_MODULES, modulePaths } from './module-paths.ts';
 import { type PathLine, real, volts, type WriteRule, whole } from './path-line.ts';
 import { cellBalancingAt, cellVoltageAt } from './view-field.ts';
@@ -9,10 +10,13 @@ import { cellBalancingAt, cellVoltageAt } from './view-field.ts';
 const MOST_CELLS = 64;
 
 const WITH_LIMITS: readonly PathLine[] = [...ALWAYS, ...LIMITS];
+/** What only tells chargers how far they may go: a battery that a bank leads keeps everything else. */
+const isForChargers = ({ path }: PathLine): boolean => path.startsWith('/Info/');
+const KEPT = LIMITS.filter((line) => !isForChargers(line));
 
 /** Every path that this state exports, in the order of the table; cells follow when their count is known, packs in a bank. */
 export function pathsOf(state: BatteryView): readonly PathLine[] {
-  const { fixed, withCells, withPacks } = state.control === undefined ? WITHOUT_CONTROL : WITH_CONTROL;
+  const { fixed, withCells, withPacks } = tablesOf(state);
   const count = Math.min(packs(state), MOST_MODULES);
   // A bank shows the cells of its packs on their own services.
   const [tables, size, more] =
@@ -32,8 +36,21 @@ interface Tables {
   readonly withPacks: (readonly PathLine[] | undefined)[];
 }
 
-const WITHOUT_CONTROL: Tables = { fixed: ALWAYS, withCells: [], withPacks: [] };
-const WITH_CONTROL: Tables = { fixed: WITH_LIMITS, withCells: [], withPacks: [] };
+const tables = (...parts: readonly (readonly PathLine[])[]): Tables => ({
+  fixed: parts.flat(),
+  withCells: [],
+  withPacks: [],
+});
+const WITHOUT_CONTROL = tables(ALWAYS);
+const WITH_CONTROL = tables(WITH_LIMITS);
+const OF_A_BANK = tables(WITH_LIMITS, MEMBER);
+const LED_BY_A_BANK = tables(ALWAYS, KEPT, MEMBER, LED);
+
+function tablesOf({ bank, control }: BatteryView): Tables {
+  if (control === undefined) return WITHOUT_CONTROL;
+  if (bank === undefined) return WITH_CONTROL;
+  return bank.isLed ? LED_BY_A_BANK : OF_A_BANK;
+}
 
 /** What a client may write, by path. */
 export const WRITABLE: ReadonlyMap<string, WriteRule> = new Map(
@@ -59,6 +76,6 @@ function cellsShown(state: BatteryView): number {
 
 /** Every path that says something of a view when it is read, by name: the table of all batteries, however many cells and packs. */
 export function readablePaths(): ReadonlyMap<string, PathLine> {
-  const all = [...WITH_LIMITS, ...cellPaths(MOST_CELLS), ...modulePaths(MOST_MODULES)];
+  const all = [...WITH_LIMITS, ...MEMBER, ...LED, ...cellPaths(MOST_CELLS), ...modulePaths(MOST_MODULES)];
   return new Map(all.filter(({ back }) => back !== undefined).map((line) => [line.path, line]));
 }

@@ -41,10 +41,12 @@ export class BatteryService {
   readonly #options: BatteryServiceOptions;
   readonly #bus: Bus;
   readonly #log: Log;
-  readonly #tree: ItemTree;
+  #tree: ItemTree;
   #latest: BatteryView;
   /** Whether consumers see us, and with which instance. */
-  #shown: { readonly instance: number | undefined } | undefined;
+  #shown: Shown | undefined;
+  /** Which paths the tree has. */
+  #treeIsLed: boolean;
   #closed = false;
 
   /** Exports everything, then takes the name. Rejects with a BusError when another program holds it. */
@@ -66,11 +68,8 @@ export class BatteryService {
     this.#bus = bus;
     this.#log = log;
     this.#latest = this.#whole(view);
-    this.#tree = new ItemTree({
-      writable: WRITABLE,
-      onWrite: (path, value) => this.#write(path, value),
-      onChanged: (item) => this.#announce([item]),
-    });
+    this.#treeIsLed = shownOf(this.#latest).isLed;
+    this.#tree = this.#newTree();
     this.#tree.set(changes(this.#tree.values, this.#latest));
     bus.serve((call) => answerDiagnosis(call, options.recentExchanges) ?? this.#tree.answer(call));
     bus.onLost = (error) => this.#fail(error);
@@ -78,16 +77,17 @@ export class BatteryService {
 
   /**
    * Shows `view`: one ItemsChanged with what differs from what is shown, none when nothing does. With another
-   * device instance the service leaves the bus and returns, because consumers read the instance once.
+   * device instance, or when a bank begins or ends to lead the battery, the service leaves the bus and returns: consumers
+   * read the instance once, and a limit that once existed counts for them as long as the service is there.
    */
   update(view: BatteryView): void {
     if (this.#closed) return;
     this.#latest = this.#whole(view);
-    const { deviceInstance } = this.#latest.identity;
     // While the service is leaving or returning, `#join` shows the latest view when it is back.
     if (this.#shown === undefined) return;
-    if (deviceInstance !== this.#shown.instance) {
-      this.#moveTo(deviceInstance);
+    const next = shownOf(this.#latest);
+    if (next.instance !== this.#shown.instance || next.isLed !== this.#shown.isLed) {
+      this.#leaveFor(next, this.#shown);
       return;
     }
     const changed = changes(this.#tree.values, this.#latest);
@@ -111,9 +111,24 @@ export class BatteryService {
     return { ...view, identity };
   }
 
-  #moveTo(instance: number | undefined): void {
+  #newTree(): ItemTree {
+    return new ItemTree({
+      writable: WRITABLE,
+      onWrite: (path, value) => this.#write(path, value),
+      onChanged: (item) => this.#announce([item]),
+    });
+  }
+
+  #leaveFor(next: Shown, before: Shown): void {
     this.#shown = undefined;
-    this.#log.info(`${this.name} leaves the bus to return as device instance ${instance}`);
+    const bank = this.#latest.bank?.name;
+    const as =
+      next.instance !== before.instance
+        ? `as device instance ${next.instance}`
+        : next.isLed
+          ? `as a member of the bank ${bank}, which steers the chargers`
+          : 'with limits of its own: no bank leads it';
+    this.#log.info(`${this.name} leaves the bus to return ${as}`);
     this.#bus
       .releaseName(this.name)
       .then(() => this.#join())
@@ -122,12 +137,15 @@ export class BatteryService {
 
   /** Nobody listens before the name is ours, so what changes until then needs no signal. */
   async #join(): Promise<void> {
+    const shown = shownOf(this.#latest);
+    // Paths that were there once would still be read.
+    if (shown.isLed !== this.#treeIsLed) this.#tree = this.#newTree();
+    this.#treeIsLed = shown.isLed;
     this.#tree.set(changes(this.#tree.values, this.#latest));
-    const instance = this.#latest.identity.deviceInstance;
     await this.#bus.requestName(this.name);
     if (this.#closed) return;
-    this.#shown = { instance };
-    this.#log.info(`${this.name} is on the bus as device instance ${instance}`);
+    this.#shown = shown;
+    this.#log.info(`${this.name} is on the bus as device instance ${shown.instance}`);
     this.update(this.#latest);
   }
 
@@ -152,6 +170,16 @@ export class BatteryService {
     this.close();
     this.onLost(error);
   }
+}
+
+/** What consumers learn of a service only when it appears. */
+interface Shown {
+  readonly instance: number | undefined;
+  readonly isLed: boolean;
+}
+
+function shownOf({ bank, identity }: BatteryView): Shown {
+  return { instance: identity.deviceInstance, isLed: bank?.isLed === true };
 }
 
 function asBusError(error: unknown): BusError {

@@ -9,6 +9,7 @@ import { BATTERY_PREFIX } from './names.ts';
 const GROUP_PREFIX = 'dbusbms.battery.';
 const PORT_PREFIX = 'dbusbms.port.';
 const INSTANCE_PREFIX = 'dbusbms.instance.n';
+const BANK_PREFIX = 'dbusbms.bank.';
 
 /** Makes known who is asking, so that another program can name this port. BusError when the service is on the bus already. */
 export async function announcePort(bus: Bus, service: string): Promise<void> {
@@ -29,6 +30,14 @@ export function claimGroup(bus: Bus, id: string): Promise<boolean> {
 /** Whether a device instance that localsettings did not give is this connection's alone. */
 export function claimInstance(bus: Bus, instance: number): Promise<boolean> {
   return take(bus, `${INSTANCE_PREFIX}${instance}`);
+}
+
+/**
+ * The name that a bank holds while it leads its members; they follow its owner. It is taken before the bank shows itself and
+ * lost with the same connection, so that at the end of the bank, whatever the end, no member waits for it.
+ */
+export function bankClaim(bank: string): string {
+  return `${BANK_PREFIX}${bank}`;
 }
 
 /** Groups that other running programs hold, with the port of each. */

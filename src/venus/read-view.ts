@@ -3,6 +3,7 @@ import type { ItemValue } from '../dbus/item.ts';
 import type { Alarms } from '../model/alarms.ts';
 import type { ModuleReading, PackReading } from '../model/reading.ts';
 import { readablePaths } from './battery-paths.ts';
+import { HANDED_VOLTAGE } from './member-lines.ts';
 import { packOf } from './module-paths.ts';
 import type { PathLine } from './path-line.ts';
 import { type Draft, emptyDraft } from './view-field.ts';
@@ -55,8 +56,10 @@ function viewOf(
   isConnected: boolean,
   paths: ReadonlySet<string>,
 ): BatteryView {
-  const { alarms, control, facts, history, identity, keeps, link, requests, told } = draft;
-  const controls = LIMIT_PATHS.some((path) => paths.has(path));
+  const { alarms, bank, control, facts, history, identity, keeps, link, requests, told } = draft;
+  // A battery that left its bank may still have the paths on which it handed its limits over.
+  const isLed = paths.has(HANDED_VOLTAGE);
+  const controls = isLed || LIMIT_PATHS.some((path) => paths.has(path));
   const reading = readingOf(draft, controls, paths);
   const modules = modulesOf(draft);
   return {
@@ -77,6 +80,7 @@ function viewOf(
     ...(controls && { control: { ...control, alarms } }),
     ...(Object.keys(requests).length > 0 && { requests }),
     ...((keeps.history === 1 || Object.keys(history).length > 0) && { history }),
+    ...(bank.name !== undefined && { bank: { name: bank.name, isLed } }),
     ...(Object.keys(told).length > 0 && { told }),
   };
 }

@@ -1,3 +1,4 @@
+import type { BankPlan } from '../battery/bank-members.ts';
 import type { BatteryKey } from '../battery/battery-key.ts';
 import type { BatteryView } from '../battery/battery-view.ts';
 import type { Command } from '../battery/command.ts';
@@ -9,8 +10,10 @@ import type { Clock } from '../clock.ts';
 import type { Bus } from '../dbus/bus.ts';
 import { connectBus } from '../dbus/client.ts';
 import { BmsError } from '../errors.ts';
+import { BankWatch } from './bank-watch.ts';
 import { findGroup, TRAITS_SETTING } from './battery-group.ts';
 import { BatteryService } from './battery-service.ts';
+import { portOf } from './claim.ts';
 import { DeviceSettings, type DeviceSettingsOptions, type SettingDeclaration } from './localsettings.ts';
 import { batteryServiceName, keyOf, type Log, settingsId } from './names.ts';
 
@@ -36,6 +39,8 @@ export interface VenusOutputOptions {
   readonly onCommand: (command: Command) => boolean;
   /** A battery is new to the device: its keys, confirmed. */
   readonly onNew: () => Promise<readonly BatteryKey[]>;
+  /** Banks of the settings; the battery is a member of the one that names it. */
+  readonly banks?: readonly BankPlan[];
   /** The last minute on the wire, as the text of a capture. */
   readonly recentExchanges?: () => string;
   /** The battery or bank is on the bus; the device knows it under this key. */
@@ -96,6 +101,7 @@ class PendingService {
   #latest: BatteryView;
   #settings: DeviceSettings | undefined;
   #service: BatteryService | undefined;
+  #bank: BankWatch | undefined;
   #isClosed = false;
   #onNext: () => void = () => {};
 
@@ -110,7 +116,7 @@ class PendingService {
     this.#onNext();
     if (this.#service === undefined) return;
     this.#note(view.identity.traits);
-    this.#service.update(view);
+    this.#update();
   }
 
   open(): void {
@@ -122,6 +128,7 @@ class PendingService {
 
   close(): void {
     this.#isClosed = true;
+    this.#bank?.close();
     this.#settings?.close();
     this.#service?.close();
   }
@@ -144,14 +151,16 @@ class PendingService {
       const store = storeOf(settings, log);
       settings.onChange = () => {
         if (!this.#isPack) this.#options.onStore(store);
-        this.#service?.update(this.#latest);
+        this.#update();
       };
       // What the owner forbade must be in the first limits that anybody sees.
       if (!this.#isPack && this.#options.onStore(store)) await Promise.race([lost, this.#next()]);
+      // Whoever leads must be known before chargers see a limit.
+      this.#bank = await Promise.race([lost, this.#watchBank(bus, settings)]);
       const service = await BatteryService.open({
         bus,
         name: this.#name,
-        view: this.#latest,
+        view: this.#withBank(this.#latest),
         device: settings,
         log,
         ...(!this.#isPack && recentExchanges !== undefined && { recentExchanges }),
@@ -159,12 +168,31 @@ class PendingService {
       });
       service.onLost = onLost;
       this.#service = service;
+      this.#update();
       if (!this.#isPack) onUp(keyOf(settings.id));
     } catch (error) {
       bus.disconnect();
       throw error;
     }
     if (this.#isClosed) this.close();
+  }
+
+  #update(): void {
+    this.#service?.update(this.#withBank(this.#latest));
+  }
+
+  #withBank(view: BatteryView): BatteryView {
+    const bank = this.#bank?.part;
+    return bank === undefined ? view : { ...view, bank };
+  }
+
+  /** A pack beside the bank of its port steers nothing, so it has nothing to hand over. */
+  async #watchBank(bus: Bus, { id, instance }: DeviceSettings): Promise<BankWatch | undefined> {
+    const { banks = [], log } = this.#options;
+    if (this.#isPack || banks.length === 0) return undefined;
+    const { serial = keyOf(id) } = this.#first.identity;
+    const candidate = { place: portOf(this.#name), serial, instance };
+    return BankWatch.open({ bus, plans: banks, candidate, log, onChange: () => this.#update() });
   }
 
   get #name(): string {
@@ -204,7 +232,7 @@ class PendingService {
   #decide(command: Command, store: OwnerStore): boolean {
     if (command.kind === 'name') {
       store.set(NAME_SETTING, command.name);
-      this.#service?.update(this.#latest);
+      this.#update();
       return true;
     }
     return !this.#isPack && this.#options.onCommand(command);

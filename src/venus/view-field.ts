@@ -15,6 +15,7 @@ interface Parts {
   readonly control: NonNullable<BatteryView['control']>;
   readonly link: Partial<LinkState>;
   readonly requests: NonNullable<BatteryView['requests']>;
+  readonly bank: Partial<NonNullable<BatteryView['bank']>>;
   readonly history: Partial<HistoryFigures>;
   readonly told: ToldValues;
   /** What is there at all, though it may have no values yet: 1. */
@@ -47,6 +48,7 @@ export function emptyDraft(): Draft {
     control: {},
     link: {},
     requests: {},
+    bank: {},
     history: {},
     told: {},
     keeps: {},

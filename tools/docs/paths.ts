@@ -67,12 +67,14 @@ const ONE: BatteryView = {
   },
 };
 const { control: _, ...MONITOR } = ONE;
+const LED: BatteryView = { ...ONE, bank: { name: '', isLed: true } };
 const BANK: BatteryView = { ...ONE, facts: { modules: [{ address: 1 }, { address: 2 }] } };
 
 export function pathsPage(): string {
   const single = pathsOf(ONE);
   const shared = new Set(pathsOf(MONITOR).map(({ path }) => path));
   const known = new Set(single.map(({ path }) => path));
+  const member = pathsOf(LED).filter(({ path }) => !known.has(path));
   const bank = pathsOf(BANK).filter(({ path }) => !known.has(path) && path.includes('/Module0/'));
   return [
     '# What stands on D-Bus',
@@ -111,6 +113,14 @@ export function pathsPage(): string {
     ...wrap(
       'Each pack of a bank is also a service of its own, `com.victronenergy.battery.<port>__0x<address>`, with its cells.',
     ),
+    '',
+    '## A member of a bank',
+    '',
+    ...wrap(
+      'A battery that the owner made a member of a [bank](bank.md) has `/Bank/Name`. While the bank is there it has none of the paths below `/Info`, and hands its limits over on these:',
+    ),
+    '',
+    ...table(member, () => ''),
     '',
     '## Not there, and why',
     '',

@@ -41,8 +41,11 @@ export function bankOutput(members: readonly Member[]): ControlOutput | undefine
     isolated: member.dischargeIsolated,
   }));
   const lowest = outputs.reduce((low, output) => (output.cvl < low.cvl ? output : low));
-  const state = BACKWARD.find((candidate) => outputs.some((output) => output.state === candidate)) ?? 'hold';
-  const leading = outputs.find((output) => output.state === state) ?? lowest;
+  // A pack that its own FET keeps from being charged is not waited for.
+  const charged = members.filter(({ chargeIsolated }) => !chargeIsolated).map(({ output }) => output);
+  const awaited = charged.length > 0 ? charged : outputs;
+  const state = BACKWARD.find((candidate) => awaited.some((output) => output.state === candidate)) ?? 'hold';
+  const leading = awaited.find((output) => output.state === state) ?? lowest;
   const soc = weightedSoc(members);
   const isWhole = outputs.every(({ freshness }) => freshness === 'fresh');
   const timeToGo = outputs.map((output) => output.timeToGo).filter((seconds) => seconds !== undefined);
