@@ -22,17 +22,16 @@ it('a bank that starts takes over from its members, and gives back when it stops
   const at = await open();
   for (const name of MEMBERS) at.runBattery(name);
   await eventually(() => same(at.offering, MEMBERS));
-  const alone = at.number('ttyUSB1', '/Info/MaxChargeCurrent') ?? 0;
-  // Without a bank two batteries offer limits, as two independent ones do.
-  at.mostOffers = 0;
+  const alone = at.number('ttyUSB1', '/Info/MaxDischargeCurrent') ?? 0;
+  expect(alone).toBeGreaterThan(0);
   const first = at.runBank();
   await eventually(() => same(at.offering, ['house']));
   await eventually(() => same(at.handing, MEMBERS));
   // The system controller prefers a service with this path even when it is invalid.
   for (const name of MEMBERS) expect(at.has(name, '/Info/MaxChargeVoltage')).toBe(false);
-  await eventually(() => at.number('house', '/Info/MaxChargeCurrent') === 2 * alone);
+  await eventually(() => at.number('house', '/Info/MaxDischargeCurrent') === 2 * alone);
   expect(at.number('house', '/Info/MaxChargeVoltage')).toBe(at.number('ttyUSB1', '/Bank/MaxChargeVoltage'));
-  expect(at.text('house', '/Info/ChargeLimitation')).toContain('for 2 packs; ttyUSB1: ');
+  expect(at.text('house', '/Info/DischargeLimitation')).toContain('for 2 packs; ttyUSB1: ');
   expect(at.text('house', '/System/MaxVoltageCellId')).toMatch(/^ttyUSB[12] C\d+$/);
   expect(at.number('house', '/InstalledCapacity')).toBe(
     2 * (at.number('ttyUSB1', '/InstalledCapacity') ?? 0),
@@ -50,6 +49,7 @@ it('a bank that starts takes over from its members, and gives back when it stops
   second.process.kill('SIGKILL');
   await eventually(() => same(at.offering, MEMBERS));
   await second.ended;
+  expect(at.doubles).toEqual([]);
 });
 
 it('at no moment do two offer limits: a member that starts, stops or is killed beside its bank never steers', async () => {
@@ -60,18 +60,17 @@ it('at no moment do two offer limits: a member that starts, stops or is killed b
   at.runBattery('ttyUSB2');
   await eventually(() => same(at.offering, ['house']));
   await eventually(() => same(at.handing, MEMBERS));
-  const both = at.number('house', '/Info/MaxChargeCurrent') ?? 0;
-  at.mostOffers = 0;
+  const both = at.number('house', '/Info/MaxDischargeCurrent') ?? 0;
   one.process.kill('SIGKILL');
   await one.ended;
   await eventually(() => same(at.handing, ['ttyUSB2']));
   expect(at.offering).toEqual(['house']);
   // Late by less than ten seconds it still takes its share.
-  expect(at.number('house', '/Info/MaxChargeCurrent')).toBe(both);
+  expect(at.number('house', '/Info/MaxDischargeCurrent')).toBe(both);
   at.runBattery('ttyUSB1');
   await eventually(() => same(at.handing, MEMBERS));
   expect(at.offering).toEqual(['house']);
-  expect(at.mostOffers).toBe(1);
+  expect(at.doubles).toEqual([]);
 });
 
 it('a second process for the same bank ends with one line, and the first goes on', async () => {

@@ -18,8 +18,8 @@ const HANDED = '/Bank/MaxChargeVoltage';
 
 /** Two batteries with a driver each and a bank, on a private bus, and what the system controller sees of them. */
 export class ParallelHouse {
-  /** Most services that offered limits at the same moment. */
-  mostOffers = 0;
+  /** Moments at which a member offered limits beside the bank. */
+  readonly doubles: string[] = [];
   readonly programs: Program[] = [];
   readonly #bus: PrivateBus;
   readonly #folder: ReturnType<typeof temporaryFolder>;
@@ -54,7 +54,8 @@ export class ParallelHouse {
     for (const name of ['ttyUSB1', 'ttyUSB2', 'house']) {
       const reader = await BusReader.open(client, batteryServiceName(name));
       reader.onChange = () => {
-        this.mostOffers = Math.max(this.mostOffers, this.offering.length);
+        const offering = this.offering;
+        if (offering.includes('house') && offering.length > 1) this.doubles.push(offering.join());
       };
       this.#readers.set(name, reader);
     }
