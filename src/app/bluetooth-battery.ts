@@ -38,6 +38,7 @@ export interface BluetoothBatteryOptions extends BluetoothBatteryPlan {
   readonly random: () => number;
   readonly openOutput?: PortOptions['openOutput'];
   readonly onExchange?: PortOptions['onExchange'];
+  readonly banks?: PortOptions['banks'];
   /** The adapter carries fewer links than there are batteries. */
   readonly onFewLinks?: (most: number) => void;
 }
@@ -112,7 +113,17 @@ export class BluetoothBattery {
   }
 
   async #servePort(link: GattLink, signal: AbortSignal): Promise<void> {
-    const { bluetooth, clock, drivers, log, openOutput, onExchange, settings, stateFolder } = this.#options;
+    const {
+      banks = [],
+      bluetooth,
+      clock,
+      drivers,
+      log,
+      openOutput,
+      onExchange,
+      settings,
+      stateFolder,
+    } = this.#options;
     const seen = bluetooth.heard(link.path);
     const { address = seen?.address, name } = this.#options.wanted;
     const port: PortUrl = {
@@ -125,6 +136,7 @@ export class BluetoothBattery {
       port,
       drivers: reached,
       settings,
+      banks,
       stateFolder,
       clock,
       log,

@@ -17,6 +17,7 @@ export interface BluetoothServiceOptions {
   readonly random?: () => number;
   readonly openOutput?: PortOptions['openOutput'];
   readonly onExchange?: PortOptions['onExchange'];
+  readonly banks?: PortOptions['banks'];
 }
 
 /** A turn of one battery takes about so long, s: connecting, one reading, letting go. */

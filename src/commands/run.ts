@@ -4,8 +4,9 @@ import { PortService } from '../app/port-service.ts';
 import { stateFolder } from '../app/state-file.ts';
 import { BmsError, UsageError } from '../errors.ts';
 import { createLog, type Log, type LogSource } from '../log.ts';
-import { banksOf } from '../settings/bank.ts';
+import { type BankSettings, banksOf } from '../settings/bank.ts';
 import { loadSettings } from '../settings/load.ts';
+import type { SettingsFile } from '../settings/resolve.ts';
 import { openBluetooth } from '../transport/ble/open.ts';
 import type { Capture } from '../transport/capture.ts';
 import { portName } from '../transport/port-url.ts';
@@ -34,7 +35,8 @@ export const run: Command = {
     if (positionals.length === 1 && positionals[0] === 'bluetooth') {
       const general = file.forPort().settings;
       const log = createLog(values.verbose ? 'debug' : general.level);
-      return runBluetooth(() => bluetoothPlans(file, log.scope('config')), values, log, io);
+      const banks = usedBanks(file, log.scope('config'));
+      return runBluetooth(() => bluetoothPlans(file, log.scope('config')), banks, values, log, io);
     }
     const port = onePort(positionals);
     const address = addressOf(values.address);
@@ -54,13 +56,11 @@ export const run: Command = {
         `${file.fileName}${line === undefined ? '' : ` line ${line}`}: ${key === undefined ? '' : `${key}: `}${text}`,
       );
     }
-    const { banks, refused } = banksOf(file);
-    for (const { key, line, text } of refused)
-      configLog.warn(`${file.fileName} line ${line}: ${key}: ${text}`);
+    const banks = usedBanks(file, configLog);
     const drivers = chooseDrivers(values.bms ?? settings.settings.bms);
     if (port.kind === 'ble') {
       const { kind: _, ...wanted } = port;
-      return runBluetooth(async () => [{ wanted, drivers, settings }], values, log, io);
+      return runBluetooth(async () => [{ wanted, drivers, settings }], banks, values, log, io);
     }
     const capture = await captureOf(values, io, startLog.warn);
     const service = new PortService({
@@ -79,9 +79,17 @@ export const run: Command = {
   },
 };
 
+/** The banks that a battery may be a member of; those that cannot be used are said. */
+function usedBanks(file: SettingsFile, log: Log): readonly BankSettings[] {
+  const { banks, refused } = banksOf(file);
+  for (const { key, line, text } of refused) log.warn(`${file.fileName} line ${line}: ${key}: ${text}`);
+  return banks;
+}
+
 /** Serves every battery of a list over Bluetooth, in one process. */
 async function runBluetooth(
   plans: () => Promise<readonly BluetoothBatteryPlan[]>,
+  banks: readonly BankSettings[],
   values: { readonly capture?: string | undefined; readonly 'capture-size'?: string | undefined },
   log: LogSource,
   io: Io,
@@ -96,6 +104,7 @@ async function runBluetooth(
       await serveBluetooth({
         bluetooth,
         batteries,
+        banks,
         stateFolder: stateFolder(io.env),
         clock: io.clock,
         log,
