@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { LOG_FAULTS, linesOf, missesOf } from '../test/support/log-faults.ts';
+import { LOG_FAULTS, linesOf, missesOf } from '../test/support/log/faults.ts';
 import { pageOf, sectionOf } from './docs/log.ts';
 
 /**

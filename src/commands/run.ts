@@ -1,5 +1,6 @@
 import type { BluetoothBatteryPlan } from '../app/bluetooth-battery.ts';
 import { serveBluetooth } from '../app/bluetooth-service.ts';
+import { fatalLine } from '../app/fatal-line.ts';
 import { PortService } from '../app/port-service.ts';
 import { stateFolder } from '../app/state-file.ts';
 import { BmsError, UsageError } from '../errors.ts';
@@ -129,25 +130,11 @@ async function serving(
     await serve();
   } catch (error) {
     if (!(error instanceof BmsError) || error instanceof UsageError) throw error;
-    io.err(fatalLine(error));
+    io.err(`${fatalLine(error)}\n`);
     return 1;
   } finally {
     await capture?.close();
   }
   startLog.info('stopped');
   return 0;
-}
-
-/** First part of an error code, and the scope under which the log speaks of such things. */
-const SCOPES: Readonly<Record<string, string>> = {
-  PORT: 'port',
-  REPLY: 'detect',
-  NOTHING: 'detect',
-  BUS: 'dbus',
-};
-
-/** The last line of a service: level and scope like every line of its log, because both end in the same file. */
-function fatalLine({ code, message }: BmsError): string {
-  const scope = SCOPES[code.split('_')[0] ?? ''] ?? 'start';
-  return `error ${scope}: ${code}: ${message.replaceAll(/[\r\n]+\s*/g, ' | ')}\n`;
 }

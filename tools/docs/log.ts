@@ -1,12 +1,13 @@
 import { clockText } from '../../src/battery/battery.ts';
-import { LOG_FAULTS, type LogFault, linesOf } from '../../test/support/log-faults.ts';
-import type { LogLine } from '../../test/support/log-site.ts';
+import type { LogFault } from '../../test/support/log/fault.ts';
+import { LOG_FAULTS, linesOf } from '../../test/support/log/faults.ts';
+import type { LogLine } from '../../test/support/log/site.ts';
 import { wrap } from './wrap.ts';
 
 const INTRODUCTION = `# The log: what an owner sees of a fault
 
 Made by \`npm run log\` from runs of the whole program: two hours of virtual time for each fault, with
-a simulated battery that is polled every 4 s. \`npm test\` runs every fifth of them and says when
+a simulated battery that is polled every 4 s. \`npm test\` runs every sixth of them and says when
 this page is out of date.
 
 A fault is told in three kinds of lines, and each says level and scope first:
@@ -21,9 +22,9 @@ nothing fills the log. Beside them stand the lines of the limits: they say a cur
 in brackets what was in force on the bus before. A limit that goes to and fro is told as a fault of
 its own.
 
-The time before each line counts from the beginning of the fault, which lasts 01:15:00. Numbers,
-addresses and bytes differ from site to site. A line that is too long for this page goes on in the
-next one, set in.
+The time before each line counts from the beginning of the fault, which lasts 01:15:00. What happens
+to the bus or to the program itself is watched for 00:15:00. Numbers, addresses and bytes differ from
+site to site. A line that is too long for this page goes on in the next one, set in.
 `;
 
 /** docs/log.md, from a run of every fault. */

@@ -2,19 +2,20 @@ import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
-import { PortService } from '../../src/app/port-service.ts';
-import type { Responder } from '../../src/bms/driver.ts';
-import { BMSES } from '../../src/bms/index.ts';
-import { BmsError, PortMissingError } from '../../src/errors.ts';
-import type { Log, LogSource } from '../../src/log.ts';
-import type { BankReading, ModuleReading, PackReading } from '../../src/model/reading.ts';
-import { loadSettings } from '../../src/settings/load.ts';
-import { type Random, seeded } from '../../src/simulator/random.ts';
-import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
-import { HalfDuplex } from '../../src/transport/half-duplex.ts';
-import { MemoryWire, type Piece } from '../../src/transport/memory.ts';
-import { parsePort, serviceSuffix } from '../../src/transport/port-url.ts';
-import { batteryOf } from './batteries.ts';
+import { fatalLine } from '../../../src/app/fatal-line.ts';
+import { PortService } from '../../../src/app/port-service.ts';
+import type { Responder } from '../../../src/bms/driver.ts';
+import { BMSES } from '../../../src/bms/index.ts';
+import { BmsError, PortMissingError } from '../../../src/errors.ts';
+import type { Log, LogSource } from '../../../src/log.ts';
+import type { BankReading, ModuleReading, PackReading } from '../../../src/model/reading.ts';
+import { loadSettings } from '../../../src/settings/load.ts';
+import { type Random, seeded } from '../../../src/simulator/random.ts';
+import { VirtualClock } from '../../../src/simulator/virtual-clock.ts';
+import { HalfDuplex } from '../../../src/transport/half-duplex.ts';
+import { MemoryWire, type Piece } from '../../../src/transport/memory.ts';
+import { parsePort, serviceSuffix } from '../../../src/transport/port-url.ts';
+import { batteryOf } from '../batteries.ts';
 
 /** A line of the log, with the time since the start of the program, s. */
 export interface LogLine {
@@ -173,7 +174,7 @@ export async function watchLog(
   const error = await running;
   await rm(folder, { recursive: true });
   // The command writes the error that ends the service as the last line.
-  if (error instanceof BmsError) lines.push({ at: clock.now() / 1000, text: `error run: ${error.message}` });
+  if (error instanceof BmsError) lines.push({ at: clock.now() / 1000, text: fatalLine(error) });
   else if (error !== undefined) throw error;
   return lines;
 }
