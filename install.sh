@@ -6,7 +6,7 @@
 # running the same command again finishes what was begun.
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
-for part in venus preflight services status; do
+for part in venus bridge preflight services status; do
     if [ ! -r "$here/rc/$part.sh" ]; then
         echo "dbus-bms: failed: this package is damaged ($here/rc/$part.sh is missing); unpack the archive again"
         exit 1
@@ -14,6 +14,7 @@ for part in venus preflight services status; do
 done
 . "$here/rc/venus.sh"
 . "$here/rc/preflight.sh"
+. "$here/rc/bridge.sh"
 . "$here/rc/services.sh"
 . "$here/rc/status.sh"
 
@@ -225,6 +226,7 @@ uninstall() {
     drop_hook || die "$HOOK cannot be written; $(outcome)"
     step
     hold_starter
+    drop_bridge
     remove_drivers
     forget_ports "${program:-bmsdriver}"
     step

@@ -4,6 +4,7 @@
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 . "$here/venus.sh"
+. "$here/bridge.sh"
 package=$(dirname -- "$here")
 
 log=/data/log/dbus-bms.boot
@@ -24,6 +25,7 @@ elif ! bring_template "$package"; then
 elif ! { make_folders && bring_rule "$package"; }; then
     say "warning: the rule of serial-starter cannot be written, the last one stays"
 else
+    bring_bridge "$package" || say "warning: the service of the bridge cannot be made"
     say "ready: version $(field version "$package") on Venus OS $(head -n 1 "$VICTRON/version" 2>/dev/null)"
 fi
 exit 0

@@ -61,8 +61,9 @@ release_starter() {
     svc -u "$STARTER_SERVICE"
 }
 
-# restart_services: after rule, template or program changed.
+# restart_services: after rule, template, program or settings changed.
 restart_services() {
+    bring_bridge "$APPS/current" || say "warning: the service of the bridge cannot be made"
     if [ -n "${template_changed:-}" ]; then
         hold_starter
         for service in "$SERVICES"/dbus-bms.*; do

@@ -103,6 +103,16 @@ status_of_batteries() {
     [ -n "$found" ] || fault battery "none runs (after an installation it may take three minutes)"
 }
 
+status_of_bridge() {
+    if ! bridge_is_wanted; then
+        [ ! -e "$BRIDGE" ] || fault bridge "RUNS, but no setting turns it on: restart the device"
+    elif is_up "$BRIDGE"; then
+        line bridge "$(svstat "$BRIDGE" | sed 's/^[^:]*: //')"
+    else
+        fault bridge "DOES NOT RUN: restart the device; see /var/log/dbus-bms-bridge/current"
+    fi
+}
+
 # Ends with 1 when something is not as it must be.
 status() {
     now=$(version_of current)
@@ -125,5 +135,6 @@ $left"
     status_of_settings
     status_of_data
     status_of_batteries
+    status_of_bridge
     [ -z "$wrong" ]
 }

@@ -100,7 +100,7 @@ version_of() {
 
 # rests: whatever of this driver is on the device, one path a line.
 rests() {
-    for rest in "$APPS" "$RULES/dbus-bms.conf" "$RULES/zz-dbus-bms.conf" "$STATE" /service/dbus-bms.*; do
+    for rest in "$APPS" "$RULES/dbus-bms.conf" "$RULES/zz-dbus-bms.conf" "$STATE" /service/dbus-bms.* /service/dbus-bms-bridge; do
         if [ -e "$rest" ] || [ -L "$rest" ]; then echo "$rest"; fi
     done
     ! grep -q '# dbus-bms$' "$HOOK" 2>/dev/null || echo "$HOOK"

@@ -1,7 +1,7 @@
 import { chmod, cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { type BuildOptions, build } from 'esbuild';
+import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { buildPage, pageInputs } from './page.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -19,6 +19,25 @@ async function makePlain(program: string): Promise<void> {
   const escaped = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
   await writeFile(program, text.replaceAll(/[^\0-\x7f]/g, escaped));
 }
+
+/** The client of MQTT has a file of its own: a driver never reads it. */
+const MQTT = './mqtt.cjs';
+const mqttApart: Plugin = {
+  name: 'mqtt-apart',
+  setup: ({ onResolve }) => onResolve({ filter: /^mqtt$/ }, () => ({ path: MQTT, external: true })),
+};
+
+/** Of the commands only the bridge: its program has no drivers and no control, which it never runs. */
+const bridgeOnly: Plugin = {
+  name: 'bridge-only',
+  setup({ onLoad, onResolve }) {
+    const kept = ['./commands/bridge.ts', './commands/command.ts'];
+    onResolve({ filter: /^\.\/commands\// }, ({ importer, path }) =>
+      importer.endsWith('/src/cli.ts') && !kept.includes(path) ? { path, namespace: 'left-out' } : undefined,
+    );
+    onLoad({ filter: /.*/, namespace: 'left-out' }, () => ({ contents: 'module.exports = {};' }));
+  },
+};
 
 function options(version: string): BuildOptions {
   return {
@@ -55,22 +74,39 @@ function options(version: string): BuildOptions {
   };
 }
 
+/** The files of the program, by name, and how each is made. */
+function programs(version: string): readonly (readonly [name: string, options: BuildOptions])[] {
+  const { banner: _, entryPoints: __, ...common } = options(version);
+  const client = { contents: "export { connect } from 'mqtt';", resolveDir: ROOT };
+  return [
+    ['dbus-bms.cjs', { ...options(version), plugins: [mqttApart] }],
+    ['bridge.cjs', { ...options(version), plugins: [mqttApart, bridgeOnly] }],
+    ['mqtt.cjs', { ...common, stdin: client }],
+  ];
+}
+
+/** Names of the files of the program in the folder that `bundle` makes. */
+export const PROGRAMS: readonly string[] = programs('').map(([name]) => name);
+
 /** The packages of which something stands in the program, in the order of their names. */
 export async function shipped(): Promise<string[]> {
-  const { metafile } = await build({ ...options(''), metafile: true, write: false });
-  const names = [...Object.keys(metafile.inputs), ...(await pageInputs())].flatMap((file) => {
+  const made = programs('').map(([, how]) => build({ ...how, metafile: true, write: false }));
+  const inputs = (await Promise.all(made)).flatMap(({ metafile }) => Object.keys(metafile.inputs));
+  const names = [...inputs, ...(await pageInputs())].flatMap((file) => {
     const [, name] = /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file) ?? [];
     return name === undefined ? [] : [name];
   });
   return [...new Set(names)].sort();
 }
 
-/** Makes `folder` (default dist/): one program file and the serial bindings beside it. */
+/** Makes `folder` (default dist/): the files of the program and the serial bindings beside them. */
 export async function bundle(folder = join(ROOT, 'dist')): Promise<string> {
   const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { version: string };
   const program = join(folder, 'dbus-bms.cjs');
-  await build({ ...options(version), outfile: program });
-  await makePlain(program);
+  for (const [name, how] of programs(version)) {
+    await build({ ...how, outfile: join(folder, name) });
+    await makePlain(join(folder, name));
+  }
   await chmod(program, 0o755);
   for (const file of BINDINGS) {
     const target = join(folder, 'prebuilds', file);

@@ -5,7 +5,7 @@ import { BmsError, ConfigError, UsageError } from '../errors.ts';
 import { createLog } from '../log.ts';
 import { safeId } from '../output/id.ts';
 import { BRIDGE } from '../settings/bridge.ts';
-import { loadSettings, SETTINGS_PATH } from '../settings/load.ts';
+import { readSettings, SETTINGS_PATH } from '../settings/read-settings.ts';
 import type { InForce } from '../settings/resolve.ts';
 import { withSecrets } from '../settings/secrets.ts';
 import { VERSION } from '../version.ts';
@@ -28,7 +28,7 @@ export const bridge: Command = {
       verbose: { type: 'boolean' },
     });
     noWord(positionals);
-    const file = await loadSettings(values.config);
+    const file = await readSettings(values.config);
     const stated = file.section(BRIDGE);
     if (values.forget !== undefined) return forgetBattery(stated, values.forget, io);
     const log = createLog(values.verbose ? 'debug' : file.forPort().settings.level);

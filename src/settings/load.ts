@@ -1,37 +1,15 @@
-import { readFile, stat } from 'node:fs/promises';
 import { BMSES } from '../bms/index.ts';
-import { keepSecret } from '../redact.ts';
-import { systemFault } from '../system-fault.ts';
-import { type ParseOptions, parseSettings, unreadableSettings } from './file.ts';
+import { readSettings } from './read-settings.ts';
 import type { SettingsFile } from './resolve.ts';
-import { isForOwnerOnly } from './secrets.ts';
 
-/** Where the settings of an installed driver are; it survives updates of Venus OS and of the driver. */
-export const SETTINGS_PATH = '/data/conf/dbus-bms.toml';
+export { SETTINGS_PATH } from './read-settings.ts';
 
 /** BMS types that a settings file may name. */
 export function bmsTypes(): readonly string[] {
   return [...new Set(BMSES.flatMap(({ driver }) => [driver.family, driver.id]))];
 }
 
-/**
- * Reads a settings file. Never rejects: a file that does not exist means the defaults, one that cannot be read means
- * careful presets and an error that says why.
- */
-export async function loadSettings(path: string = SETTINGS_PATH): Promise<SettingsFile> {
-  const options: ParseOptions = { bmsTypes: bmsTypes() };
-  let bytes: Uint8Array;
-  let isPrivate = false;
-  try {
-    bytes = await readFile(path);
-    isPrivate = isForOwnerOnly((await stat(path)).mode);
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    if (code === 'ENOENT') return { ...parseSettings('', path, options), isMissing: true };
-    return unreadableSettings(`the file cannot be read: ${systemFault(error)}`, path);
-  }
-  // Bytes that are no UTF-8 are usually letters in a comment; anywhere else the replacement character is reported.
-  const file = parseSettings(new TextDecoder().decode(bytes), path, { ...options, isPrivate });
-  for (const secret of file.secrets) keepSecret(secret);
-  return file;
+/** Reads a settings file as `readSettings` does, and checks the types of BMSes that it names. */
+export function loadSettings(path?: string): Promise<SettingsFile> {
+  return readSettings(path, { bmsTypes: bmsTypes() });
 }

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -93,5 +93,28 @@ describe('what ships', () => {
       expect(version, name).toMatch(/^\d+\.\d+\.\d+$/);
       expect(integrity, name).toMatch(/^sha512-/);
     }
+  });
+
+  it('brings a bridge that starts without drivers and control, and a client of MQTT that neither of the others holds', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'dbus-bms-bundle-'));
+    await bundle(folder);
+    const config = join(folder, 'config.toml');
+    writeFileSync(config, '[bridge.mqtt]\nurl = "mqtt://127.0.0.1:1"\n');
+    const run = spawnSync(
+      process.execPath,
+      [join(folder, 'bridge.cjs'), 'bridge', '--config', config, '--forget', 'X1'],
+      {
+        encoding: 'utf8',
+      },
+    );
+    expect(run.stderr).toBe(
+      'dbus-bms bridge: BUS: no connection to mqtt://127.0.0.1:1: nothing listens there\n',
+    );
+    expect(run.status).toBe(1);
+    for (const name of ['dbus-bms.cjs', 'bridge.cjs']) {
+      expect(readFileSync(join(folder, name), 'utf8')).not.toContain('Malformed unsubscribe');
+    }
+    expect(readFileSync(join(folder, 'mqtt.cjs'), 'utf8')).toContain('Malformed unsubscribe');
+    expect(statSync(join(folder, 'bridge.cjs')).size).toBeLessThan(600_000);
   });
 });

@@ -95,7 +95,8 @@ async function main(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'dbus-bms-bridge-'));
   const closing: (() => Promise<void> | void)[] = [() => rm(folder, { recursive: true, force: true })];
   try {
-    const program = await bundle(join(folder, 'dist'));
+    await bundle(join(folder, 'dist'));
+    const program = join(folder, 'dist', 'bridge.cjs');
     const node = join(folder, 'node');
     await copyFile(process.execPath, node);
     await new Program('chmod', ['755', node]).end('SIGCONT');
@@ -115,7 +116,7 @@ async function main(): Promise<void> {
     const victoria = await startVictoria(folder, victoriaPort);
     closing.push(() => victoria.end());
     const secret = join(folder, 'secret');
-    await writeFile(secret, 'wrong\n', { mode: 0o600 });
+    await writeFile(secret, 'open sesame 1\n', { mode: 0o600 });
     const config = async (name: string, text: string): Promise<string> => {
       const path = join(folder, name);
       await writeFile(path, text);
@@ -207,10 +208,10 @@ async function main(): Promise<void> {
     await again.close();
 
     await mosquitto.end();
-    mosquitto = await startMosquitto(folder, mqttPort, 'right');
+    mosquitto = await startMosquitto(folder, mqttPort, 'open sesame 2');
     await pause(3000);
-    await writeFile(secret, 'right\n', { mode: 0o600 });
-    const allowed = await Subscriber.open(mqttPort, ['#'], 'right');
+    await writeFile(secret, 'open sesame 2\n', { mode: 0o600 });
+    const allowed = await Subscriber.open(mqttPort, ['#'], 'open sesame 2');
     const corrected = await until(
       'it is let in',
       () => allowed.text('dbus-bms/bridge/availability') === 'online',

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { chmod, cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
+import { PROGRAMS } from '../bundle.ts';
 
 export interface PackageParts {
   /** Project folder. */
@@ -21,6 +22,7 @@ const FILES: readonly (readonly [from: string, to: string, mode: number])[] = [
   ['install.sh', 'install.sh', 0o755],
   ['rc/boot.sh', 'rc/boot.sh', 0o755],
   ['rc/venus.sh', 'rc/venus.sh', 0o644],
+  ['rc/bridge.sh', 'rc/bridge.sh', 0o644],
   ['rc/preflight.sh', 'rc/preflight.sh', 0o644],
   ['rc/services.sh', 'rc/services.sh', 0o644],
   ['rc/status.sh', 'rc/status.sh', 0o644],
@@ -31,6 +33,8 @@ const FILES: readonly (readonly [from: string, to: string, mode: number])[] = [
   ['service/run', 'service/run', 0o755],
   ['service/down', 'service/down', 0o644],
   ['service/log/run', 'service/log/run', 0o755],
+  ['service/bridge/run', 'bridge-service/run', 0o755],
+  ['service/bridge/log/run', 'bridge-service/log/run', 0o755],
   ['docs/dbus-bms.example.toml', 'dbus-bms.example.toml', 0o644],
   ['LICENSE', 'LICENSE', 0o644],
 ];
@@ -51,7 +55,7 @@ export async function makePackage(folder: string, parts: PackageParts): Promise<
   const { root, bundle, architecture, version, node, binding, licences } = parts;
   await rm(folder, { recursive: true, force: true });
   for (const [from, to, mode] of FILES) await place(join(root, from), join(folder, to), mode);
-  await place(join(bundle, 'dbus-bms.cjs'), join(folder, 'dbus-bms.cjs'), 0o644);
+  for (const name of PROGRAMS) await place(join(bundle, name), join(folder, name), 0o644);
   for (const file of PAGE_FILES) await place(join(bundle, 'page', file), join(folder, 'page', file), 0o644);
   await place(join(bundle, 'prebuilds', binding), join(folder, 'prebuilds', binding), 0o644);
   await place(node.program, join(folder, 'node'), 0o755);
