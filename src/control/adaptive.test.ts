@@ -20,9 +20,40 @@ describe('the adaptive law', () => {
     expect(run.run(pack(3.34), 8000)).toMatchObject({ chargeMode: 'Float', state: 'float', cvl: 53.6 });
   });
 
+  it('takes over a charge that is running instead of interrupting it', () => {
+    const run = bench();
+    const first = run.step({ reading: pack(3.33, { current: 100 }) });
+    expect(first).toMatchObject({ ccl: 100, allowToCharge: true });
+    expect(first.cvl).toBeGreaterThan(16 * 3.33 + 0.2);
+    expect(run.run(pack(3.33, { current: 100 }), 5).ccl).toBe(100);
+    expect(run.run(pack(3.33, { current: 100 }), 20).ccl).toBe(140);
+  });
+
+  it('takes no more over than is allowed, and waits longer where a cell is high', () => {
+    expect(bench().step({ reading: pack(3.33, { current: 100, temperatures: [5, 5] }) }).ccl).toBe(28);
+    expect(bench().step({ reading: pack(3.33, { current: 100, chargeEnabled: false }) }).ccl).toBe(0);
+    const high = bench();
+    expect(high.step({ reading: pack(3.42, { current: 10 }) }).ccl).toBe(10);
+    expect(high.run(pack(3.42, { current: 10 }), 30).ccl).toBe(10);
+  });
+
+  it('begins with nothing only for a few seconds where nothing flows and no cell is high', () => {
+    const run = bench();
+    expect(run.run(pack(3.3), 6).ccl).toBe(0);
+    expect(run.run(pack(3.3), 10).ccl).toBe(23);
+  });
+
+  it('takes the charge over again when the BMS comes back', () => {
+    const run = bench();
+    run.run(pack(3.33, { current: 25 }), 100);
+    run.run(undefined, 40);
+    const back = run.run(pack(3.33, { current: 60 }), 3);
+    expect(back).toMatchObject({ freshness: 'fresh', ccl: 60 });
+  });
+
   it('explains its limits with numbers', () => {
     const run = bench();
-    expect(run.run(pack(3.3), 10).chargeReason).toBe(
+    expect(run.run(pack(3.3), 3).chargeReason).toBe(
       'Charge limited to 0 A: rising gently to 140 A (the set maximum)',
     );
     expect(run.run(pack(3.3), 100).chargeReason).toBe('Charge limited to 140 A: the set maximum');

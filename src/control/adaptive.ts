@@ -65,7 +65,16 @@ export const adaptive: Profile = {
       seen.vmaxFiltered > plan.absorb &&
       seen.currentFiltered > (capacity === undefined ? -2 : -0.005 * capacity);
     const parked = isParked ? before.parked + dt : 0;
-    const free = stepCvl({ cvl: held, phase, inPhase: phases.inPhase, parked, plan: now, seen, dt });
+    const free = stepCvl({
+      cvl: held,
+      phase,
+      inPhase: phases.inPhase,
+      parked,
+      plan: now,
+      seen,
+      obeyed: context.obeyed,
+      dt,
+    });
     const cvl = Math.min(free, ceiling.volts ?? free);
     const short = shortOf(phases, cvl, seen) ? before.short + dt : 0;
     const floor = softFloor(capacity, maxCharge);

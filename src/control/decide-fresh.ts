@@ -15,10 +15,11 @@ import { sensorLimit } from './limits/dcl.ts';
 import { givenLimits } from './limits/given-limits.ts';
 import { hardStop, latch } from './limits/hard-stops.ts';
 import { type Direction, isClosedLoop, type Limit, lowest, zeroIf } from './limits/limit.ts';
+import { watchObedience } from './limits/obedience.ts';
 import { userMaxima } from './limits/user-max.ts';
 import type { LawState, Live } from './memory/law-state.ts';
 import { holding } from './outage/holding.ts';
-import { atRest, inForce, recover } from './outage/recovery.ts';
+import { inForce, recover, takeOver } from './outage/recovery.ts';
 import { type Ladder, staleLimit } from './outage/stale.ts';
 import type { Context, Profile } from './profile.ts';
 
@@ -89,9 +90,18 @@ export function decideFresh(
   const doubted = blocked === undefined ? check.reason : undefined;
   const waiting = ladder.freshness !== 'fresh';
   const max = userMaxima(settings, known);
+  const obedience = watchObedience(
+    before.obedience,
+    sample.current,
+    was?.charge.amps ?? Number.POSITIVE_INFINITY,
+    dt,
+  );
   const proposal =
     blocked === undefined && !waiting
-      ? profile.decide(contextOf(settings, plan, seen, requests, max, soc, t, dt, was), before.charging)
+      ? profile.decide(
+          contextOf(settings, plan, seen, requests, max, soc, t, dt, was, obedience.distrust === 0),
+          before.charging,
+        )
       : holding({ settings, plan, seen, max, before, ladder, blocked });
 
   const bounded = (direction: Direction, rate: number, doubt?: Limit): Limit =>
@@ -114,7 +124,14 @@ export function decideFresh(
     closedLoop: isClosedLoop(limit),
     floor: softFloor(known.capacity, max[direction]),
   });
-  const charge = recover(was?.charge ?? atRest(), ramp(chargeLimit, 'charge'));
+  // Beginning with nothing would interrupt a charge at every restart; cells below the knee need no wait.
+  const isCalm = seen.vmax < plan.chargeKnee;
+  const returns = was !== undefined && was.ladder.freshness !== 'fresh' && !waiting;
+  const flowing = Math.max(sample.current, was?.charge.amps ?? 0);
+  const charge =
+    was === undefined || returns
+      ? takeOver(chargeLimit.amps, flowing, isCalm, t)
+      : recover(was.charge, ramp(chargeLimit, 'charge'));
   // Under a wrong sign every load looks like a charge that nobody allowed.
   const ignored = sign.proved && sample.current > 1.1 * charge.amps + 1 ? before.ignored + dt : 0;
   const live: Live = {
@@ -150,6 +167,7 @@ export function decideFresh(
       sign,
       counter,
       ignored,
+      obedience,
       charging: proposal.charging,
       becameFull: proposal.becameFull,
       average: averageCurrent(before.average, sample.current, dt),
@@ -181,6 +199,7 @@ function contextOf(
   t: number,
   dt: number,
   was: Live | undefined,
+  obeyed: boolean,
 ): Context {
   // During a block the pack was seen all the time: the charge goes on where it stood. After a silence it has to be found again.
   const resumedAt = was?.state === 'hold' && (was.blocked ?? was.doubted) === undefined ? was.cvl : undefined;
@@ -195,5 +214,6 @@ function contextOf(
     maxCharge: max.charge,
     maxDischarge: max.discharge,
     resumedAt,
+    obeyed,
   };
 }

@@ -12,6 +12,7 @@ import type { ControlOutput } from './law.ts';
 /** The most that one rounding to whole amperes may add to a rise. */
 const ROUNDING = 1.01;
 const HOLD_S = 30;
+const START_HOLD_S = 5;
 const RAMP_S = 60;
 const MOST_DT_S = 10;
 
@@ -129,15 +130,22 @@ describe('whatever the battery says', () => {
       const charge = mostAmps(walk, 'maxChargeCurrent');
       const discharge = mostAmps(walk, 'maxDischargeCurrent');
       let cutAt = Number.NEGATIVE_INFINITY;
-      let startedAt: number | undefined;
-      follow(walk, ({ output, before, dt, input: { t } }) => {
-        startedAt ??= t;
+      let startedAt = Number.NEGATIVE_INFINITY;
+      follow(walk, ({ output, before, dt, accepted, input: { t } }) => {
+        const returns = before !== undefined && before.freshness !== 'fresh' && output.freshness === 'fresh';
+        if (before === undefined || returns) {
+          // What flows already is taken over, and rises after a few samples.
+          startedAt = t;
+          cutAt = Number.NEGATIVE_INFINITY;
+          claimAtMost('CCL', output.ccl, Math.max(before?.ccl ?? 0, Math.abs(accepted?.current ?? 0)));
+          return;
+        }
         const rise = Math.min(dt, MOST_DT_S) / RAMP_S;
-        claimAtMost('CCL', output.ccl, (before?.ccl ?? 0) + rise * charge + ROUNDING);
-        if (before !== undefined) claimAtMost('DCL', output.dcl, before.dcl + rise * discharge + ROUNDING);
+        claimAtMost('CCL', output.ccl, before.ccl + rise * charge + ROUNDING);
+        claimAtMost('DCL', output.dcl, before.dcl + rise * discharge + ROUNDING);
         // Well beyond the noise that does not restart the hold, whatever the maximum is.
-        if (before !== undefined && before.ccl - output.ccl > 0.01 * 200 + ROUNDING) cutAt = t;
-        if (before !== undefined && (t - cutAt <= HOLD_S || t - startedAt <= HOLD_S))
+        if (before.ccl - output.ccl > 0.01 * 200 + ROUNDING) cutAt = t;
+        if (t - cutAt <= HOLD_S || t - startedAt <= START_HOLD_S)
           claimAtMost('CCL within its hold', output.ccl, before.ccl);
       });
     },

@@ -38,6 +38,8 @@ export interface Context {
   readonly maxDischarge: number;
   /** V in force at the pack when the battery was silent or blocked until this sample. */
   readonly resumedAt: number | undefined;
+  /** Chargers keep to the charge current limit. */
+  readonly obeyed: boolean;
 }
 
 /** What a profile wants; bans, BMS limits and ramps come on top. */

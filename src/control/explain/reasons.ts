@@ -95,7 +95,7 @@ function why({ direction, limit, plan, seen, shown, soc, age, refused, blocked }
     case 'blocked':
       return blocked ?? 'blocked';
     case 'stale':
-      return age > 0 ? silence(age, refused) : 'the BMS answers again, checking';
+      return age > 0 ? silence(age, refused) : 'the BMS answers again, waiting for 3 good readings';
   }
 }
 

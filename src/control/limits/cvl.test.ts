@@ -10,6 +10,8 @@ const plan = planCells(SETTINGS);
 interface Case {
   readonly count?: number;
   readonly capacity?: number;
+  /** Chargers keep to the charge current limit. */
+  readonly obeyed?: boolean;
   readonly phase?: Phase;
   readonly inPhase?: number;
   readonly parked?: number;
@@ -25,7 +27,16 @@ function nextCvl(
   current: number,
   special: Case = {},
 ): number {
-  const { count = 16, capacity = 280, phase = 'bulk', inPhase = 0, parked = 0, dt = 1, differing } = special;
+  const {
+    count = 16,
+    capacity = 280,
+    obeyed = false,
+    phase = 'bulk',
+    inPhase = 0,
+    parked = 0,
+    dt = 1,
+    differing,
+  } = special;
   const base = seenOf(pack(3.3, { capacityFull: capacity }, count));
   const seen: Measured = {
     ...base,
@@ -39,7 +50,7 @@ function nextCvl(
     current,
     ...differing,
   };
-  return stepCvl({ cvl, phase, inPhase, parked, plan, seen, dt });
+  return stepCvl({ cvl, phase, inPhase, parked, obeyed, plan, seen, dt });
 }
 
 describe('the charge voltage limit', () => {
@@ -76,8 +87,23 @@ describe('the charge voltage limit', () => {
     expect(nextCvl(cvl, vmaxFiltered, vsumFiltered, current, { count, capacity: 100 })).toBeCloseTo(next, 4);
   });
 
-  it('begins where the pack is, within floor and absorption', () => {
-    expect(startCvl(plan, 16, 52)).toBe(52);
+  it('climbs out of the way while every cell is below the knee and chargers keep to their limit', () => {
+    const kept = { obeyed: true };
+    expect(nextCvl(54, 3.36, 53.7, 100, kept)).toBeCloseTo(54.016, 4);
+    expect(nextCvl(55.195, 3.36, 53.7, 100, kept)).toBeCloseTo(55.2, 4);
+    expect(nextCvl(54, 3.41, 53.7, 100, kept)).toBeCloseTo(54.0021, 3);
+    expect(nextCvl(54, 3.36, 53.7, 100, { obeyed: false })).toBeCloseTo(54.0045, 3);
+  });
+
+  it('stays above a pack that nothing charges any more, so that a charger that stands low draws nothing', () => {
+    expect(nextCvl(55.2, 3.46, 54.4, 1.0, { obeyed: true })).toBeCloseTo(54.72, 4);
+    const rising = { obeyed: true, differing: { slope: 0.001 } };
+    expect(nextCvl(55.2, 3.46, 54.4, 1.0, rising)).toBeCloseTo(54.4, 4);
+    expect(nextCvl(55.2, 3.48, 54.4, 1.0, { obeyed: true })).toBeCloseTo(54.4, 4);
+  });
+
+  it('begins a little above the pack, within floor and absorption', () => {
+    expect(startCvl(plan, 16, 52)).toBeCloseTo(52.32);
     expect(startCvl(plan, 16, 40)).toBe(48);
     expect(startCvl(plan, 16, 58)).toBeCloseTo(55.2);
   });

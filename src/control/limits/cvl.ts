@@ -14,6 +14,8 @@ export interface CvlInput {
   readonly parked: number;
   readonly plan: CellPlan;
   readonly seen: Measured;
+  /** Chargers keep to the charge current limit, which holds the highest cell more quickly than CVL. */
+  readonly obeyed: boolean;
   readonly dt: number;
 }
 
@@ -21,13 +23,24 @@ const UNCONDITIONAL_S = 90 * 60;
 const PARKED_S = 600;
 /** Where the highest cell is held: a little above the absorption voltage, so that the pack itself gets there. */
 const TARGET_ABOVE = 0.005;
+/** V/s per cell at which CVL climbs while every cell is below the knee. */
+const COMFORT_RATE = 0.001;
+/**
+ * V per cell above the pack to which CVL comes down while nothing charges a highest cell that is at most this much, V, above
+ * its target: at the pack itself a charger that stands low would draw from it.
+ */
+const REST_ABOVE = 0.02;
+const REST_ERROR = 0.015;
 const LEAD_S = 6;
 const MOST_LEAD = 0.04;
 const LEAST_SLOPE = 0.0005;
 
-/** V with which charging starts: from where the pack is. */
+/** V per cell above the pack with which charging starts: a charger that stands 0.3 V low must not draw from 16 cells. */
+const START_ABOVE = 0.02;
+
+/** V with which charging starts: a little above where the pack is. */
 export function startCvl(plan: CellPlan, count: number, vsum: number): number {
-  return Math.min(count * plan.absorb, Math.max(vsum, count * plan.floor));
+  return Math.min(count * plan.absorb, Math.max(vsum + START_ABOVE * count, count * plan.floor));
 }
 
 /** V after a silence: never below the pack, which would only discharge it. */
@@ -39,7 +52,7 @@ export function resumeCvl(plan: CellPlan, count: number, cvl: number, vsum: numb
  * One step of the charge voltage in velocity form. The integral finds the right voltage when chargers sit above or below
  * what is asked; it reacts to the highest cell in every phase, and never digs below the pack while nothing charges.
  */
-export function stepCvl({ cvl: before, phase, inPhase, parked, plan, seen, dt }: CvlInput): number {
+export function stepCvl({ cvl: before, phase, inPhase, parked, plan, seen, obeyed, dt }: CvlInput): number {
   const { count: n, vsumFiltered, currentFiltered, vsum } = seen;
   const { capacity } = seen.known;
   const little = capacity === undefined ? 2 : 0.005 * capacity;
@@ -62,6 +75,9 @@ export function stepCvl({ cvl: before, phase, inPhase, parked, plan, seen, dt }:
   } else if (phase === 'float') {
     if (parked >= PARKED_S) cvl = Math.max(Math.min(cvl, deep), cvl - 0.00003 * n * dt);
     else if (cvl < float && room > 0.0015) cvl = Math.min(float, cvl + 0.0001 * n * dt);
+  } else if (obeyed && seen.vmaxFiltered < plan.chargeKnee) {
+    // The current limit holds what flows: CVL must only be out of its way.
+    cvl = Math.min(top, cvl + COMFORT_RATE * n * dt);
   } else if (room > 0.0015 && cvl < top && (cvl < vsumFiltered + 0.015 * n || room > 0.03)) {
     cvl = Math.min(top, cvl + Math.min(0.001 * n, 0.003 * n * (room - 0.0015)) * dt);
   }
@@ -73,7 +89,9 @@ export function stepCvl({ cvl: before, phase, inPhase, parked, plan, seen, dt }:
     cvl = Math.min(cvl, Math.max(vsumFiltered, deep));
     cvl = Math.min(cvl, Math.max(deep, vsumFiltered - 0.05 * n, cvl + gain * n * error * dt));
   } else if (error < 0) {
-    cvl = Math.min(cvl, Math.max(vsumFiltered, float));
+    // A cell that rises while nothing seems to charge it is being charged: the sign of the current may be wrong.
+    const rests = obeyed && error > -REST_ERROR && seen.slope <= LEAST_SLOPE / 2;
+    cvl = Math.min(cvl, Math.max(vsumFiltered + (rests ? REST_ABOVE * n : 0), float));
   }
   const highest = Math.min(seen.vmax, seen.vmaxBefore);
   if (seen.measuresCells && highest >= plan.ceiling) {

@@ -11,6 +11,7 @@ import type { ChargeState } from '../law.ts';
 import type { PublishedCvl } from '../limits/cvl-publication.ts';
 import { type HardState, initialHard } from '../limits/hard-stops.ts';
 import type { Limit } from '../limits/limit.ts';
+import { initialObedience, type Obedience } from '../limits/obedience.ts';
 import type { RecoveryState } from '../outage/recovery.ts';
 import { initialStale, type Ladder, type StaleState } from '../outage/stale.ts';
 import { type Charging, initialCharging } from '../profile.ts';
@@ -38,6 +39,7 @@ export interface LawState {
   readonly average: number | undefined;
   /** Seconds for which more current flowed in than was allowed. */
   readonly ignored: number;
+  readonly obedience: Obedience;
   /** Undefined before the first good sample. */
   readonly live: Live | undefined;
 }
@@ -87,6 +89,7 @@ export function initialState(): LawState {
     invertCurrent: undefined,
     average: undefined,
     ignored: 0,
+    obedience: initialObedience(),
     live: undefined,
   };
 }

@@ -37,7 +37,8 @@ export function holding({ settings, plan, seen, max, before, ladder, blocked }: 
             Math.min(was.cvl, check.pin === undefined ? was.cvl : float),
     low: was?.low ?? seen.count * plan.softMin,
     state: 'hold',
-    mode: blocked === undefined ? 'Hold: the BMS answers again' : `Hold: ${blocked}`,
+    mode:
+      blocked === undefined ? 'Hold: the BMS answers again, waiting for 3 good readings' : `Hold: ${blocked}`,
     becameFull: false,
     notices: [],
   };

@@ -13,6 +13,8 @@ export interface RecoveryState {
 }
 
 const HOLD_S = 30;
+/** At a start nothing was limited before: a few samples show that what is told is not a moment's. */
+const START_HOLD_S = 5;
 /** Decreases below this share of the maximum are noise and do not restart the hold. */
 const NOISE = 0.01;
 /** Seconds from zero to the maximum. */
@@ -26,6 +28,21 @@ const GAP_S = 20;
 /** Nothing flows yet; the first sample starts the hold. */
 export function atRest(): RecoveryState {
   return { amps: 0, heldFrom: 0, zero: true, least: [], slotFrom: Number.NEGATIVE_INFINITY };
+}
+
+/**
+ * Takes over what is going on: the limit begins with what flows already, as far as it is allowed, instead of interrupting it.
+ * With `isCalm` it rises after a few samples, else after the whole hold. A.
+ */
+export function takeOver(raw: number, flowing: number, isCalm: boolean, t: number): RecoveryState {
+  const heldFrom = isCalm ? t - (HOLD_S - START_HOLD_S) : t;
+  return {
+    amps: Math.max(0, Math.min(raw, flowing)),
+    heldFrom,
+    zero: raw === 0,
+    least: [raw],
+    slotFrom: t,
+  };
 }
 
 /** A limit in force from the first sample on. */

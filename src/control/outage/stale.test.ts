@@ -70,7 +70,7 @@ describe('a battery that stops answering', () => {
       freshness: 'fresh',
       alarms: { bmsCable: 0 },
     });
-    expect(bench.run(pack(3.3), 30).ccl).toBe(0);
+    expect(bench.run(pack(3.3), 5).ccl).toBe(0);
     expect(bench.run(pack(3.3), 6).ccl).toBe(14);
     expect(bench.run(pack(3.3), 60).ccl).toBe(140);
   });
