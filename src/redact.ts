@@ -48,6 +48,10 @@ export function keepSecret(text: string): void {
 export function redact(text: string): string {
   let shown = text;
   for (const secret of secrets) shown = shown.replaceAll(secret, HIDDEN);
-  for (const { matches, shown: by } of PATTERNS) shown = shown.replaceAll(matches, by);
+  // What was taken out may have stood before another secret, and hidden where that one begins.
+  for (let before = ''; before !== shown; ) {
+    before = shown;
+    for (const { matches, shown: by } of PATTERNS) shown = shown.replaceAll(matches, by);
+  }
   return shown;
 }

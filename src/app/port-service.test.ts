@@ -53,7 +53,7 @@ describe('a port without a battery', () => {
     expect(first.length).toBeGreaterThan(15);
     expect(second.length).toBeGreaterThan(15);
     expect(second[0]).not.toBe(first[0]);
-    expect(second.filter((request) => !first.includes(request)).length).toBeGreaterThan(10);
+    expect(second.filter((request) => !first.includes(request)).length).toBeGreaterThan(5);
   });
 
   it('is left without an error when the search is broken off', async () => {

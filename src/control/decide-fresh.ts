@@ -127,7 +127,8 @@ export function decideFresh(
   // Beginning with nothing would interrupt a charge at every restart; cells below the knee need no wait.
   const isCalm = seen.vmax < plan.chargeKnee;
   const returns = was !== undefined && was.ladder.freshness !== 'fresh' && !waiting;
-  const flowing = Math.max(sample.current, was?.charge.amps ?? 0);
+  // What flows against the limit of a silence is no reason to raise it.
+  const flowing = was === undefined ? Math.max(sample.current, 0) : was.charge.amps;
   const charge =
     was === undefined || returns
       ? takeOver(chargeLimit.amps, flowing, isCalm, t)

@@ -23,8 +23,8 @@ in brackets what was in force on the bus before. A limit that goes to and fro is
 its own.
 
 The time before each line counts from the beginning of the fault, which lasts 01:15:00. What happens
-to the bus or to the program itself is watched for 00:15:00. Numbers, addresses and bytes differ from
-site to site. A line that is too long for this page goes on in the next one, set in.
+to the bus or to the program itself is watched for 00:15:00. Numbers, addresses and bytes differ
+from site to site. A line that is too long for this page goes on in the next one, set in.
 `;
 
 /** docs/log.md, from a run of every fault. */

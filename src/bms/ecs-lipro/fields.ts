@@ -76,7 +76,7 @@ export const METER_MAP: RegisterMap = {
     { key: 'voltage', at: reg(108), type: 's32lw', scale: 0.001 },
     { key: 'current', at: reg(114), type: 's32lw', scale: 0.001 },
   ],
-  temperatures: places(reg(102), 2, { type: 's16be', scale: 0.01 }),
+  temperatures: places(reg(102), 2, { type: 's16be', scale: 0.01, min: -50, max: 120 }),
 };
 
 /** Register 0 of a module says 100 to 104. */

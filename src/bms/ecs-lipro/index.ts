@@ -111,6 +111,8 @@ export const ecsLipro: BmsDriver = planned({
   /** Modules have other registers than the meter, and only all of them together tell the cells of a pack. */
   decode: (request, reply) => {
     const told = decode(request, reply);
+    // Modbus does not echo the register: numbers of another block are no temperatures.
+    if (told.temperatures?.length === 0) throw new ImplausibleError('temperatures that no pack can have');
     return request[0] === METER ? told : {};
   },
 

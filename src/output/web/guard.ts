@@ -43,13 +43,14 @@ export function judge({ headers, method, url }: Asked, { names, token }: GuardSe
   // A link that somebody follows is no attack; what another page asks for in the background is.
   const isBehind = site === 'cross-site' && headers['sec-fetch-mode'] !== 'navigate';
   if (isOther || isBehind) return refuse(403, 'another page may not read this one');
-  if (!url.startsWith('/') || url.startsWith('//')) return refuse(400, 'the address is none of this page');
+  const isOurs = url.startsWith('/') && !/^\/[/\\]/.test(url) && URL.canParse(url, 'http://page');
+  if (!isOurs) return refuse(400, 'the address is none of this page');
   const { pathname, searchParams } = new URL(url, 'http://page');
   if (token === undefined) return { kind: 'answer', path: pathname };
   const given = searchParams.get('token');
   if (given !== null && isSame(given, token)) {
     const cookie = `${COOKIE}=${encodeURIComponent(token)}; Path=/; HttpOnly; SameSite=Strict; Max-Age=31536000`;
-    return { kind: 'welcome', location: pathname, cookie };
+    return { kind: 'welcome', location: '/', cookie };
   }
   const bearer = /^Bearer (.+)$/.exec(headers['authorization'] ?? '')?.[1];
   const known = bearer ?? cookieOf(headers['cookie']);
