@@ -43,12 +43,15 @@ describe('the adaptive law', () => {
     expect(run.run(pack(3.3), 10).ccl).toBe(23);
   });
 
-  it('takes the charge over again when the BMS comes back', () => {
+  it('goes on from the limit of the silence when the BMS comes back, and rises after a few samples', () => {
     const run = bench();
     run.run(pack(3.33, { current: 25 }), 100);
-    run.run(undefined, 40);
+    const silent = run.run(undefined, 40);
+    expect(silent.ccl).toBeGreaterThan(0);
+    // What flows against the limit is no reason to raise it.
     const back = run.run(pack(3.33, { current: 60 }), 3);
-    expect(back).toMatchObject({ freshness: 'fresh', ccl: 60 });
+    expect(back).toMatchObject({ freshness: 'fresh', ccl: silent.ccl });
+    expect(run.run(pack(3.33, { current: 60 }), 10).ccl).toBeGreaterThan(silent.ccl);
   });
 
   it('explains its limits with numbers', () => {
