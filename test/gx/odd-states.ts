@@ -55,7 +55,7 @@ export function oddStateTests(device: Device, packages: Packages): readonly GxTe
         await rm(join(device.data, 'conf/dbus-bms.toml'));
         await mkdir(join(device.data, 'conf/dbus-bms.toml'));
       },
-      /configuration +.* has ERRORS.*\n +.*directory/,
+      /configuration +.* has ERRORS.*\n +.*folder/,
     ],
     [
       'a program that does not run',
