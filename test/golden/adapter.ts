@@ -18,6 +18,7 @@ import type { LineSettings } from '../../src/transport/exchange.ts';
 import { HalfDuplex } from '../../src/transport/half-duplex.ts';
 import { parsePort } from '../../src/transport/port-url.ts';
 import type { Intake, Wire } from '../../src/transport/wire.ts';
+import { FIRST_TYPES } from '../support/first-types.ts';
 import type { Answer } from './conversation.ts';
 import type { GoldenLine, NearEnd } from './line.ts';
 
@@ -25,22 +26,7 @@ import type { GoldenLine, NearEnd } from './line.ts';
  * The BMS types that recordings are made of, and among which a recorded search looks: those there were at the time. A type that is
  * added later has contract tests of its own, and must not change what was recorded.
  */
-const RECORDED: readonly string[] = [
-  'jbd-up',
-  'jbd',
-  'daly',
-  'daly-p81',
-  'daly-d2',
-  'jk',
-  'jk-pb',
-  'ant',
-  'ant-old',
-  'hubble-am2',
-  'pace',
-  'topbms',
-  'pylontech',
-];
-const isRecorded = ({ id }: { readonly id: string }): boolean => RECORDED.includes(id);
+const isRecorded = ({ id }: { readonly id: string }): boolean => FIRST_TYPES.includes(id);
 
 /** One start of the program. The bus is the one that DBUS_SESSION_BUS_ADDRESS names. */
 export interface Life {
@@ -143,7 +129,7 @@ export function drivers(): readonly {
 }[] {
   return BMSES.map(({ driver }) => driver)
     .filter(isRecorded)
-    .toSorted((a, b) => RECORDED.indexOf(a.id) - RECORDED.indexOf(b.id))
+    .toSorted((a, b) => FIRST_TYPES.indexOf(a.id) - FIRST_TYPES.indexOf(b.id))
     .map(({ id, reach, switches }) => ({
       id,
       addresses: reach.serial.addresses,

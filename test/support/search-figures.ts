@@ -2,25 +2,10 @@ import type { SearchPlace } from '../../src/bms/detect/plan.ts';
 import type { BmsDriver } from '../../src/bms/driver.ts';
 import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
 import { DRIVERS, SEARCH_MS, search } from './detection.ts';
+import { FIRST_TYPES } from './first-types.ts';
 import { standIns } from './stand-ins.ts';
 import { simulated, VirtualLine } from './virtual-line.ts';
 
-/** The first types of this program, which the mark of a cold search was set for. */
-const FIRST_TYPES: readonly string[] = [
-  'jbd-up',
-  'jbd',
-  'daly',
-  'daly-p81',
-  'daly-d2',
-  'jk',
-  'jk-pb',
-  'ant',
-  'ant-old',
-  'hubble-am2',
-  'pace',
-  'topbms',
-  'pylontech',
-];
 export const FIRST: readonly BmsDriver[] = DRIVERS.filter(({ id }) => FIRST_TYPES.includes(id));
 /** All types, and silent stand-ins up to so many. */
 const MANY = 28;

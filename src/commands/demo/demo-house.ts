@@ -107,14 +107,20 @@ export class DemoHouse {
         return [page];
       },
     });
+    let isServing = false;
+    const over = ended.catch((error: unknown) => {
+      if (!isServing) throw error;
+      this.#failure ??= `the page ended: ${error instanceof Error ? error.message : String(error)}`;
+    });
     this.#closing.push(async () => {
       stop.abort();
-      await ended.catch(() => undefined); // Why it ended was said when it was opened.
+      if (isServing) await over;
     });
-    await Promise.race([isOpen, ended]);
+    await Promise.race([isOpen, over]);
+    isServing = true;
   }
 
-  /** Why the driver ended by itself. */
+  /** What ended by itself, and why. */
   get failure(): string | undefined {
     return this.#failure;
   }
@@ -162,7 +168,7 @@ export class DemoHouse {
       .run()
       .catch((error: unknown) => {
         if (!(error instanceof BmsError)) throw error;
-        this.#failure = `${error.code}: ${error.message}`;
+        this.#failure = `the driver ended: ${error.code}: ${error.message}`;
       })
       .finally(() => {
         isOver = true;

@@ -52,7 +52,7 @@ export const demo: Command = {
     try {
       if (values.page === true || values['page-port'] !== undefined) await house.servePage(port);
       await show(io, house, { bms, speed, hour: scenario.hour, ...(seconds !== undefined && { seconds }) });
-      if (house.failure !== undefined) io.err(`dbus-bms demo: the driver ended: ${house.failure}\n`);
+      if (house.failure !== undefined) io.err(`dbus-bms demo: ${house.failure}\n`);
       return house.failure === undefined ? 0 : 1;
     } finally {
       await house.close();
